@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Connections: which packet belongs to one, which may open one, and when one
+ * ends.  Policy is not known here; the caller says which generation of it
+ * allowed a flow.
+ */
+#ifndef EPHEMERALD_CONNTRACK_H
+#define EPHEMERALD_CONNTRACK_H
+
+#include "packet.h"
+#include "rules.h"
+#include "state.h"
+#include "table.h"
+
+/* Where to look for a packet's connection, computed once. */
+struct lookup {
+	struct key key;
+	uint64_t hash;
+	bool src_is_high; /* the packet's source is the second of the key */
+};
+
+/* The connection a packet belongs to, as it finds it. */
+struct connection {
+	struct flow *flow; /* NULL: none */
+	unsigned side;     /* OPENER or RESPONDER sent the packet */
+	uint64_t word;     /* of the flow, when found */
+};
+
+/* One worker's means; on its stack for a batch. */
+struct conntrack {
+	struct table *table;
+	const struct timeouts *timeouts;
+	unsigned worker;
+	uint32_t tick;
+};
+
+/* A flow as people see it.  Times are those of the caller's clock. */
+struct flow_view {
+	struct tuple tuple;       /* of the packet that opened it */
+	enum direction direction; /* of that packet */
+	uint16_t in_interface, out_interface; /* of that packet */
+	const char *state;        /* "established", ... static */
+	bool assured;
+	uint16_t generation;      /* of the policy that last allowed it */
+	uint32_t rule_identity;   /* 0: none */
+	uint64_t packets[2], bytes[2]; /* opener's, responder's */
+	uint64_t age_ms, idle_ms, expires_ms;
+};
+
+/* The tuple under which its flow is filed: the quoted packet's for an ICMP
+ * error, the fragment's for a later fragment, else its own. */
+struct lookup conntrack_lookup(
+    const struct table *table, const struct tuple *tuple);
+
+/* The live, unexpired connection. */
+struct connection conntrack_find(
+    const struct conntrack *ct, const struct lookup *lookup);
+/* May a packet that belongs to no connection open one? */
+bool conntrack_may_open(const struct packet *packet);
+/* Does a packet of its kind ever belong to a connection?  Else rules alone
+ * decide (router advertisements, redirects, ...). */
+bool conntrack_tracks(const struct packet *packet);
+
+bool conntrack_is_error(const struct packet *packet); /* ICMP error */
+
+/* Would the packet be part of that connection, and with what effect?  Changes
+ * nothing.  *after: the flow as it would be, for conntrack_apply(). */
+struct outcome conntrack_judge(const struct conntrack *ct,
+    const struct connection *c, const struct packet *packet,
+    struct tcp_flow *after);
+/* Carry it out and count the packet.  False: the flow changed meanwhile, find
+ * and judge again. */
+bool conntrack_apply(const struct conntrack *ct, const struct connection *c,
+    const struct packet *packet, struct outcome outcome,
+    const struct tcp_flow *after);
+/* Is the ICMP error, filed under its quoted tuple, plausible for it? */
+bool conntrack_related(
+    const struct connection *c, const struct packet *error);
+
+/* Remember the packet's connection.  Returns its flow: new, or one that another
+ * worker opened just now.  NULL: no room. */
+struct flow *conntrack_open(const struct conntrack *ct,
+    const struct lookup *lookup, const struct packet *packet,
+    uint16_t generation, uint32_t rule_identity);
+/* Let the later fragments of this accepted first fragment through.  No room:
+ * they will be dropped. */
+void conntrack_open_fragment(
+    const struct conntrack *ct, const struct packet *packet);
+
+/* The packet that opened the flow, as far as rules can see it. */
+struct packet conntrack_first_packet(const struct flow *flow);
+/* Mark it as allowed by that policy.  False: it changed meanwhile. */
+bool conntrack_revalidate(const struct connection *c, uint16_t generation,
+    uint32_t rule_identity);
+void conntrack_kill(const struct conntrack *ct, const struct connection *c);
+
+/* Remove what has expired in one share of the table; older generations than
+ * `generation` become 0, so that their number can be used again. */
+void conntrack_sweep(const struct conntrack *ct, uint32_t first_slot,
+    uint16_t generation);
+/* False: the flow has just ended, or is no connection (a fragment's trace). */
+bool conntrack_view(const struct conntrack *ct, const struct flow *flow,
+    uint64_t now_ms, struct flow_view *view);
+
+#endif

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The data path.  filter_packet() is the firewall on one screen; around it
+ * stand the batch, which looks ahead so that memory is there when it is needed,
+ * and what the workers share: the table and one pointer to the regime, which
+ * is the policy in force with its counters.
+ *
+ * A batch loads the regime once, so one packet sees one policy.  Judging a
+ * packet for real and on trial (explain) is the same code: every change is
+ * behind the question whether it is a trial.
+ */
+#include "filter.h"
+
+#include <urcu-qsbr.h>
+
+#include "filter_shared.h"
+
+/* One pass over the table takes this long. */
+#define SWEEP_MS 10000
+/* At most so many shares a call, under a millisecond: packets wait. */
+#define SWEEP_STEP 512
+
+/* What one look at the packets needs; on the stack. */
+struct pass {
+	struct conntrack ct;
+	const struct regime *regime;
+	const struct policy *policy;
+	const struct interfaces *interfaces;
+	bool trial;
+};
+
+static const struct rules *
+table_for(const struct policy *policy, enum direction direction)
+{
+	return &policy->tables[(enum table_id)direction];
+}
+
+/* One stateless table's say; true: go on. */
+static bool
+acl_allows(const struct pass *pass, enum table_id table,
+    const struct packet *packet, struct decision *d)
+{
+	const struct rules *acl = &pass->policy->tables[table];
+
+	if (!acl->present)
+		return true;
+	d->rule = rules_match(acl, packet, pass->interfaces);
+	if (d->rule && d->rule->action == ACTION_ALLOW)
+		return true;
+	d->why = d->rule ? ACL_BLOCK : ACL_NO_RULE;
+	return false;
+}
+
+/* Forwarded packets enter and leave the network behind us: both ways' rules. */
+static bool
+passes_acl(
+    const struct pass *pass, const struct packet *packet, struct decision *d)
+{
+	return (packet->direction == OUTBOUND ||
+		   acl_allows(pass, TABLE_ACL_INBOUND, packet, d)) &&
+	       (packet->direction == INBOUND ||
+		   acl_allows(pass, TABLE_ACL_OUTBOUND, packet, d));
+}
+
+/* Only its first fragment showed what a datagram is. */
+static enum reason
+judge_later_fragment(const struct pass *pass, const struct job *job)
+{
+	struct connection c = { 0 };
+
+	if (pass->ct.table)
+		c = conntrack_find(&pass->ct, &job->lookup);
+	if (!c.flow || c.side != OPENER)
+		return FRAGMENT_UNKNOWN;
+	return conntrack_first_packet(c.flow).direction == job->packet.direction
+		   ? FRAGMENT
+		   : WRONG_DIRECTION;
+}
+
+/* The flow was allowed by an older policy: today's rules judge the packet that
+ * opened it.  True: it may go on, *c is up to date. */
+static bool
+revalidate(const struct pass *pass, struct connection *c, struct decision *d)
+{
+	struct packet first = conntrack_first_packet(c->flow);
+	const struct rule *rule = rules_match(
+	    table_for(pass->policy, first.direction), &first, pass->interfaces);
+
+	if (rule && rule->action == ACTION_ALLOW && rule->stateful) {
+		if (!pass->trial)
+			conntrack_revalidate(
+			    c, pass->regime->generation, rule->identity);
+		return true;
+	}
+	bool stateless = rule && rule->action == ACTION_ALLOW;
+	d->why = stateless ? RULE_ALLOW : REVOKED;
+	d->rule = rule;
+	if (!pass->trial)
+		conntrack_kill(&pass->ct, c);
+	return false;
+}
+
+/* 3. A packet of a connection that is known.  UNDECIDED: there is none, or it
+ * has ended and *old is to go if this packet may open a new one. */
+static void
+judge_known(const struct pass *pass, const struct job *job,
+    struct connection *old, struct decision *d)
+{
+	const struct packet *packet = &job->packet;
+	uint16_t current = pass->regime->generation;
+	struct tcp_flow after;
+
+	for (;;) {
+		struct connection c = conntrack_find(&pass->ct, &job->lookup);
+		if (!c.flow)
+			return;
+		if (flow_word_unpack(c.word).generation != current &&
+		    pass->policy->settings.on_reload == ON_RELOAD_REVALIDATE) {
+			if (!revalidate(pass, &c, d))
+				return;
+			if (!pass->trial) {
+				c.word = flow_word(c.flow);
+				if (!c.word)
+					continue;
+			}
+		}
+		if (conntrack_is_error(packet)) {
+			d->why = conntrack_related(&c, packet) ? RELATED
+							       : ICMP_UNRELATED;
+			return;
+		}
+		struct outcome o =
+		    conntrack_judge(&pass->ct, &c, packet, &after);
+		if (o.effect == EFFECT_REOPEN) {
+			*old = c;
+			return;
+		}
+		if (pass->trial ||
+		    conntrack_apply(&pass->ct, &c, packet, o, &after)) {
+			d->why = o.why;
+			return;
+		}
+	}
+}
+
+/* 4. A packet of no connection: the first rule that matches decides, if the
+ * packet is one that may open a connection or needs none. */
+static void
+judge_new(
+    const struct pass *pass, const struct packet *packet, struct decision *d)
+{
+	const struct rule *rule =
+	    rules_match(table_for(pass->policy, packet->direction), packet,
+		pass->interfaces);
+	bool error = conntrack_is_error(packet);
+	/* An error that this host reports itself goes by its outbound rules. */
+	bool needs_none =
+	    !conntrack_tracks(packet) ||
+	    (error && packet->direction == OUTBOUND) ||
+	    (rule && rule->action == ACTION_ALLOW && !rule->stateful);
+
+	if (!conntrack_may_open(packet) && !needs_none) {
+		d->why = error ? ICMP_UNRELATED : NOT_A_START;
+		return;
+	}
+	d->rule = rule;
+	d->why = !rule                           ? NO_RULE
+		 : rule->action == ACTION_ALLOW  ? RULE_ALLOW
+		 : rule->action == ACTION_REJECT ? RULE_REJECT
+						 : RULE_BLOCK;
+}
+
+/* 5. Its replies shall pass at step 3. */
+static void
+remember(const struct pass *pass, const struct job *job,
+    const struct connection *old, struct decision *d)
+{
+	if (!d->rule->stateful || !conntrack_may_open(&job->packet) ||
+	    !conntrack_tracks(&job->packet))
+		return;
+	if (old->flow)
+		conntrack_kill(&pass->ct, old);
+	if (!conntrack_open(&pass->ct, &job->lookup, &job->packet,
+		pass->regime->generation, d->rule->identity)) {
+		d->why = TABLE_FULL;
+		d->rule = NULL;
+	}
+}
+
+/*
+ * The firewall.
+ */
+static struct decision
+filter_packet(const struct pass *pass, const struct job *job)
+{
+	const struct packet *packet = &job->packet;
+	struct decision d = { packet->fault, NULL, packet };
+	struct connection ended = { 0 };
+
+	/* 1. Malformed packets go no further; a later fragment, of which no
+	      more can be read, goes where its first one went. */
+	if (d.why != UNDECIDED)
+		return d;
+	if (packet->is_later_fragment) {
+		d.why = judge_later_fragment(pass, job);
+		return d;
+	}
+	/* 2. The network ACL sees every packet and remembers none. */
+	if (!passes_acl(pass, packet, &d))
+		return d;
+	if (!pass->regime->judges_connections) {
+		d.why = ACL_ALLOW;
+		return d;
+	}
+	d.rule = NULL;
+	/* What the host cannot live without. */
+	if (packet->is_essential) {
+		d.why = ESSENTIAL;
+		return d;
+	}
+	/* 3. Part of a known connection? */
+	if (pass->ct.table)
+		judge_known(pass, job, &ended, &d);
+	/* 4. If not: what do the rules say of a new one? */
+	if (d.why == UNDECIDED) {
+		judge_new(pass, packet, &d);
+		/* 5. Allowed: remember it. */
+		if (d.why == RULE_ALLOW && !pass->trial)
+			remember(pass, job, &ended, &d);
+	}
+	return d;
+}
+
+/* Whichever of its tuples its connection is filed under. */
+static struct lookup
+lookup_for(const struct table *table, const struct packet *packet)
+{
+	return conntrack_lookup(
+	    table, packet->is_later_fragment    ? &packet->fragment
+		   : conntrack_is_error(packet) ? &packet->icmp.quoted
+						: &packet->tuple);
+}
+
+static struct pass
+pass_of(const struct filter *filter, const struct regime *regime,
+    unsigned worker, uint64_t now_ms)
+{
+	struct pass pass = {
+		.ct = conntrack_of(filter, regime, worker, now_ms),
+		.regime = regime,
+		.policy = regime->policy,
+		.interfaces = filter->interfaces,
+	};
+	return pass;
+}
+
+static void
+account(struct filter *filter, unsigned worker, const struct regime *regime,
+    const struct decision *d, uint64_t now_ms)
+{
+	const struct packet *packet = d->packet;
+
+	counter_add(
+	    &filter->workers[worker].count[packet->direction][d->why], 1);
+	if (d->rule)
+		regime_count(regime, worker, d->rule, packet->length, now_ms);
+}
+
+void
+filter_batch(struct filter *filter, unsigned worker, const struct frame *frames,
+    struct decision *decisions, size_t count, uint64_t now_ms)
+{
+	const struct regime *regime = regime_in_force(filter);
+	struct pass pass = pass_of(filter, regime, worker, now_ms);
+	struct job *jobs = filter->workers[worker].jobs;
+
+	for (size_t i = 0; i < count; i++) {
+		if (packet_parse(&frames[i], &jobs[i].packet) != UNDECIDED)
+			continue;
+		jobs[i].lookup = lookup_for(filter->table, &jobs[i].packet);
+		table_prefetch_buckets(filter->table, jobs[i].lookup.hash);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (jobs[i].packet.fault == UNDECIDED)
+			table_prefetch_flows(
+			    filter->table, jobs[i].lookup.hash);
+	for (size_t i = 0; i < count; i++) {
+		struct decision *d = &decisions[i];
+		*d = filter_packet(&pass, &jobs[i]);
+		if (jobs[i].packet.is_fragment &&
+		    !jobs[i].packet.is_later_fragment &&
+		    reason_verdict(d->why) == VERDICT_ACCEPT)
+			conntrack_open_fragment(&pass.ct, &jobs[i].packet);
+		account(filter, worker, regime, d, now_ms);
+	}
+}
+
+struct decision
+filter_refuse(struct filter *filter, unsigned worker, enum direction direction,
+    enum reason why)
+{
+	struct decision d = { why, NULL, NULL };
+
+	counter_add(&filter->workers[worker].count[direction][why], 1);
+	return d;
+}
+
+void
+filter_sweep(struct filter *filter, unsigned worker, uint64_t now_ms)
+{
+	const struct regime *regime = regime_in_force(filter);
+	struct pass pass = pass_of(filter, regime, worker, now_ms);
+	uint64_t shares =
+	    (table_slots(filter->table) + TABLE_SHARE - 1) / TABLE_SHARE;
+	uint32_t first;
+
+	if (filter->workers[worker].swept_tick == pass.ct.tick)
+		return;
+	for (unsigned i = 0;
+	     i < SWEEP_STEP && table_next_share(filter->table,
+				   now_ms * shares / SWEEP_MS, &first);
+	     i++)
+		conntrack_sweep(&pass.ct, first, regime->generation);
+	filter->workers[worker].swept_tick = pass.ct.tick;
+	table_hand_over(filter->table, worker);
+}
+
+struct trial
+filter_try(const struct filter *filter, const struct policy *policy,
+    const struct interfaces *interfaces, const struct packet *packet,
+    uint64_t now_ms)
+{
+	static const struct filter none;
+	const struct filter *where = filter ? filter : &none;
+	struct regime regime = {
+		.generation = regime_generation(policy),
+		.judges_connections = regime_judges_connections(policy),
+	};
+	struct job job = { .packet = *packet };
+
+	struct pass pass = {
+		.ct = { .table = where->table,
+		    .timeouts = &policy->settings.conntrack.timeouts,
+		    .tick = (uint32_t)(now_ms / TICK_MS) },
+		.regime = &regime,
+		.policy = policy,
+		.interfaces = interfaces,
+		.trial = true,
+	};
+	struct trial trial = { .why = UNDECIDED };
+	if (filter)
+		urcu_qsbr_thread_online();
+	if (filter && !packet->fault) {
+		job.lookup = lookup_for(where->table, packet);
+		struct connection c = conntrack_find(&pass.ct, &job.lookup);
+		trial.has_flow = c.flow && conntrack_view(&pass.ct, c.flow,
+					       now_ms, &trial.flow);
+	}
+	struct decision d = filter_packet(&pass, &job);
+	if (filter)
+		urcu_qsbr_thread_offline();
+	trial.why = d.why;
+	trial.rule = d.rule;
+	return trial;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The firewall: packets and time in, decisions out.  No I/O, no clock, no log.
+ *
+ * A filter is shared by its workers, one thread each, which share the policy
+ * and the connection table and nothing else.  A worker calls filter_enter()
+ * once, then for each batch filter_batch() and, when it needs nothing of the
+ * decisions any more, filter_quiescent(); before it sleeps, filter_offline(),
+ * after it filter_online().  One other thread at a time is the keeper: it
+ * publishes policies and recycles what the workers let go.
+ */
+#ifndef EPHEMERALD_FILTER_H
+#define EPHEMERALD_FILTER_H
+
+#include "conntrack.h"
+#include "packet.h"
+#include "regime.h"
+#include "rules.h"
+
+struct filter;
+
+struct filter_options {
+	uint32_t max_flows;
+	unsigned workers;
+	uint8_t hash_key[16]; /* random, new at each start */
+	struct interfaces *interfaces; /* borrowed, outlives the filter */
+};
+
+/* What the firewall says of one packet.  `rule` lives until the worker's next
+ * filter_quiescent(), `packet` until its next filter_batch(). */
+struct decision {
+	enum reason why;
+	const struct rule *rule;     /* that decided, or NULL */
+	const struct packet *packet; /* what was read of it; NULL: refused */
+};
+
+#define FILTER_BATCH 64
+
+/* NULL: out of memory. */
+struct filter *filter_create(const struct filter_options *options);
+/* After all workers have left. */
+void filter_destroy(struct filter *filter);
+
+/* Judge up to FILTER_BATCH packets in order, each exactly once.  now_ms: any
+ * monotonic clock.  Needs a published policy.  Worker thread. */
+void filter_batch(struct filter *filter, unsigned worker,
+    const struct frame *frames, struct decision *decisions, size_t count,
+    uint64_t now_ms);
+/* Drop and count a packet that never became a frame.  Worker thread. */
+struct decision filter_refuse(struct filter *filter, unsigned worker,
+    enum direction direction, enum reason why);
+/* Remove expired flows, a bounded step of this worker's share of the table.
+ * Worker thread, between batches. */
+void filter_sweep(struct filter *filter, unsigned worker, uint64_t now_ms);
+
+/* The keeper enters as worker number options.workers, and is offline but in
+ * the calls that need it. */
+void filter_enter(struct filter *filter, unsigned worker);
+void filter_leave(struct filter *filter, unsigned worker);
+void filter_quiescent(void);
+void filter_offline(void);
+void filter_online(void);
+
+/* Put the policy in force and wait until no worker uses the one before, which
+ * goes to *old for the caller to destroy (NULL the first time).  Takes
+ * ownership; sets policy->generation and the rules' identities.  False: out of
+ * memory, nothing has changed.  Keeper. */
+bool filter_publish(
+    struct filter *filter, struct policy *policy, struct policy **old);
+/* The policy in force.  Keeper, or a worker before its next quiescence. */
+const struct policy *filter_policy(const struct filter *filter);
+/* Hand removed flow entries back for use.  Waits for the workers' next
+ * quiescence; call it a few times a second or more.  Keeper or a helper of
+ * its, one at a time. */
+void filter_reclaim(struct filter *filter);
+
+/* Totals over all workers since the start. */
+uint64_t filter_count(
+    const struct filter *filter, enum direction direction, enum reason why);
+/* By rule of the policy in force; kept over reloads by identity.  Keeper. */
+struct rule_totals filter_rule_totals(
+    const struct filter *filter, const struct rule *rule);
+
+/* Live flows, and the most there may be. */
+uint32_t filter_flow_count(const struct filter *filter);
+uint32_t filter_flow_limit(const struct filter *filter);
+/* Walk the table: *cursor starts at 0; false: the end.  Sees every flow that
+ * lives all the while, at most once; touches nothing.  Keeper. */
+bool filter_next_flow(const struct filter *filter, uint32_t *cursor,
+    uint64_t now_ms, struct flow_view *view);
+
+/* The way of a packet through the stages with nothing counted, opened or
+ * changed.  filter: NULL if there are no flows.  Keeper; explain.h has words
+ * for it. */
+struct trial {
+	enum reason why;
+	const struct rule *rule; /* that decided, or NULL */
+	bool has_flow;
+	struct flow_view flow; /* the live flow it belongs to */
+};
+struct trial filter_try(const struct filter *filter,
+    const struct policy *policy, const struct interfaces *interfaces,
+    const struct packet *packet, uint64_t now_ms);
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The filter around its data path: birth and end, policies coming into force,
+ * and what people ask of it.  The keeper's side; nothing here is on the packet
+ * path.
+ *
+ * A regime (policy and counters) is swapped by filter_publish(); the old one
+ * goes after a grace period of QSBR, when no worker uses it any more.
+ */
+#include "filter_shared.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <urcu-qsbr.h>
+
+struct filter *
+filter_create(const struct filter_options *options)
+{
+	struct filter *filter = calloc(1, sizeof(*filter));
+
+	if (!filter)
+		return NULL;
+	filter->interfaces = options->interfaces;
+	filter->worker_count = options->workers;
+	/* And the keeper's. */
+	size_t size = (options->workers + 1) * sizeof(struct worker);
+	filter->workers = aligned_alloc(64, size);
+	filter->table = table_create(
+	    options->max_flows, options->workers, options->hash_key);
+	if (!filter->workers || !filter->table) {
+		filter_destroy(filter);
+		return NULL;
+	}
+	memset(filter->workers, 0, size);
+	return filter;
+}
+
+void
+filter_destroy(struct filter *filter)
+{
+	if (!filter)
+		return;
+	struct regime *regime = regime_in_force(filter);
+
+	if (regime)
+		policy_destroy(regime->policy);
+	regime_destroy(regime);
+	table_destroy(filter->table);
+	free(filter->workers);
+	free(filter);
+}
+
+bool
+filter_publish(
+    struct filter *filter, struct policy *policy, struct policy **old_policy)
+{
+	struct regime *old =
+	    atomic_load_explicit(&filter->regime, memory_order_relaxed);
+	struct regime *regime = regime_create(policy, filter->worker_count);
+
+	if (!regime)
+		return false;
+	policy_identify(policy, old ? old->policy : NULL);
+	policy->generation = old ? old->policy->generation + 1 : 1;
+	regime->generation = regime_generation(policy);
+	/* Release; pairs with the acquire in filter_batch(). */
+	atomic_store_explicit(&filter->regime, regime, memory_order_release);
+	*old_policy = old ? old->policy : NULL;
+	if (old) {
+		urcu_qsbr_synchronize_rcu();
+		regime_inherit(regime, old);
+		regime_destroy(old);
+	}
+	return true;
+}
+
+const struct policy *
+filter_policy(const struct filter *filter)
+{
+	const struct regime *regime = regime_in_force(filter);
+
+	return regime ? regime->policy : NULL;
+}
+
+void
+filter_reclaim(struct filter *filter)
+{
+	table_reclaim(filter->table);
+}
+
+void
+filter_enter(struct filter *filter, unsigned worker)
+{
+	urcu_qsbr_register_thread();
+	if (worker == filter->worker_count)
+		urcu_qsbr_thread_offline();
+}
+
+void
+filter_leave(struct filter *filter, unsigned worker)
+{
+	if (worker == filter->worker_count)
+		urcu_qsbr_thread_online();
+	table_hand_over(filter->table, worker);
+	urcu_qsbr_unregister_thread();
+}
+
+void
+filter_quiescent(void)
+{
+	urcu_qsbr_quiescent_state();
+}
+
+void
+filter_offline(void)
+{
+	urcu_qsbr_thread_offline();
+}
+
+void
+filter_online(void)
+{
+	urcu_qsbr_thread_online();
+}
+
+uint64_t
+filter_count(
+    const struct filter *filter, enum direction direction, enum reason why)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < filter->worker_count; i++)
+		sum += counter_read(&filter->workers[i].count[direction][why]);
+	return sum;
+}
+
+struct rule_totals
+filter_rule_totals(const struct filter *filter, const struct rule *rule)
+{
+	const struct regime *regime = regime_in_force(filter);
+
+	return regime_totals(regime, rule);
+}
+
+uint32_t
+filter_flow_count(const struct filter *filter)
+{
+	return table_count(filter->table);
+}
+
+uint32_t
+filter_flow_limit(const struct filter *filter)
+{
+	return table_limit(filter->table);
+}
+
+bool
+filter_next_flow(const struct filter *filter, uint32_t *cursor, uint64_t now_ms,
+    struct flow_view *view)
+{
+	const struct regime *regime = regime_in_force(filter);
+	struct conntrack ct =
+	    conntrack_of(filter, regime, filter->worker_count, now_ms);
+	bool found = false;
+
+	urcu_qsbr_thread_online();
+	while (!found && *cursor < table_slots(filter->table)) {
+		const struct flow *flow = table_at(filter->table, (*cursor)++);
+		found = flow && conntrack_view(&ct, flow, now_ms, view);
+	}
+	urcu_qsbr_thread_offline();
+	return found;
+}

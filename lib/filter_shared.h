@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What filter.c, the data path, and filter_shared.c, all around it, share.
+ * Inside lib only.
+ */
+#ifndef EPHEMERALD_FILTER_SHARED_H
+#define EPHEMERALD_FILTER_SHARED_H
+
+#include <stdatomic.h>
+
+#include "filter.h"
+
+/* A packet with what was computed ahead. */
+struct job {
+	struct packet packet;
+	struct lookup lookup;
+};
+
+struct worker {
+	_Alignas(64) struct counter count[DIRECTION_COUNT][REASON_COUNT];
+	uint32_t swept_tick;
+	struct job jobs[FILTER_BATCH];
+};
+
+struct filter {
+	_Atomic(struct regime *) regime;
+	struct table *table;
+	struct interfaces *interfaces;
+	struct worker *workers;
+	unsigned worker_count;
+};
+
+/* Any thread; good until its next quiescent state. */
+static inline struct regime *
+regime_in_force(const struct filter *filter)
+{
+	/* Acquire; pairs with the release in filter_publish(). */
+	return atomic_load_explicit(&filter->regime, memory_order_acquire);
+}
+
+static inline struct conntrack
+conntrack_of(const struct filter *filter, const struct regime *regime,
+    unsigned worker, uint64_t now_ms)
+{
+	struct conntrack ct = {
+		.table = filter->table,
+		.timeouts = &regime->policy->settings.conntrack.timeouts,
+		.worker = worker,
+		.tick = (uint32_t)(now_ms / TICK_MS),
+	};
+	return ct;
+}
+
+#endif

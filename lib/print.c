@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Policies back into config syntax.  Text grows in a buffer that remembers
+ * its failure, so that only the end needs to ask.  What a rule means without
+ * a key, that key is left out: the printer and the defaults of conf_rule.c
+ * are two sides of one thing, and the golden tests hold them together.
+ */
+#include "print.h"
+
+#include "icmp_names.h"
+#include "settings.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct text {
+	char *bytes; /* NUL-terminated */
+	size_t used, size;
+	bool failed;
+};
+
+static bool
+grow(struct text *text, size_t need)
+{
+	size_t size = text->size > 0 ? text->size : 128;
+
+	while (size < need)
+		size *= 2;
+	if (size == text->size)
+		return true;
+	char *larger = realloc(text->bytes, size);
+	if (!larger)
+		return false;
+	text->bytes = larger;
+	text->size = size;
+	return true;
+}
+
+static void add(struct text *text, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+add(struct text *text, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	int length = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	if (text->failed || length < 0 ||
+	    !grow(text, text->used + (size_t)length + 1)) {
+		text->failed = true;
+		return;
+	}
+	va_start(arguments, format);
+	vsnprintf(
+	    text->bytes + text->used, (size_t)length + 1, format, arguments);
+	va_end(arguments);
+	text->used += (size_t)length;
+}
+
+/* The bytes, or NULL: it failed. */
+static char *
+take(struct text *text)
+{
+	if (!text->failed)
+		return text->bytes;
+	free(text->bytes);
+	return NULL;
+}
+
+static void
+add_quoted(struct text *text, const char *key, const char *value)
+{
+	add(text, "%s = \"", key);
+	for (const char *c = value; *c; c++)
+		add(text, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
+	add(text, "\"; ");
+}
+
+/*
+ * A list is opened with the number of its elements, one of which stands
+ * without brackets: `port = 22; `, `port = (22, 80); `.
+ */
+struct list {
+	struct text *text;
+	bool many;
+	size_t printed;
+};
+
+static struct list
+list_open(struct text *text, const char *key, size_t count)
+{
+	add(text, "%s = %s", key, count > 1 ? "(" : "");
+	return (struct list){ .text = text, .many = count > 1 };
+}
+
+static struct text *
+list_next(struct list *list)
+{
+	if (list->printed++ > 0)
+		add(list->text, ", ");
+	return list->text;
+}
+
+static void
+list_close(const struct list *list)
+{
+	add(list->text, "%s; ", list->many ? ")" : "");
+}
+
+static void
+add_protocols(struct text *text, const uint64_t protocols[4])
+{
+	size_t count = 0;
+
+	for (unsigned p = 0; p < 256; p++)
+		count += protocols[p / 64] >> (p % 64) & 1;
+	struct list list = list_open(text, "protocol", count);
+	for (unsigned p = 0; p < 256; p++) {
+		if (!(protocols[p / 64] >> (p % 64) & 1))
+			continue;
+		const char *name = protocol_name((uint8_t)p);
+		if (name)
+			add(list_next(&list), "\"%s\"", name);
+		else
+			add(list_next(&list), "%u", p);
+	}
+	list_close(&list);
+}
+
+static void
+add_ports(struct text *text, const char *key, const struct port_range *ranges,
+    size_t count)
+{
+	if (count == 0)
+		return;
+	struct list list = list_open(text, key, count);
+	for (size_t i = 0; i < count; i++)
+		if (ranges[i].low == ranges[i].high)
+			add(list_next(&list), "%u", (unsigned)ranges[i].low);
+		else
+			add(list_next(&list), "\"%u-%u\"",
+			    (unsigned)ranges[i].low, (unsigned)ranges[i].high);
+	list_close(&list);
+}
+
+static void
+add_addresses(struct text *text, const char *key,
+    const struct address_range *ranges, size_t count)
+{
+	if (count == 0)
+		return;
+	struct list list = list_open(text, key, count);
+	for (size_t i = 0; i < count; i++) {
+		char range[2 * ADDRESS_TEXT_SIZE];
+		address_range_print(&ranges[i], range, sizeof(range));
+		add(list_next(&list), "\"%s\"", range);
+	}
+	list_close(&list);
+}
+
+static void
+add_names(struct text *text, const char *key, char *const *names, size_t count)
+{
+	if (count == 0)
+		return;
+	struct list list = list_open(text, key, count);
+	for (size_t i = 0; i < count; i++)
+		add(list_next(&list), "\"%s\"", names[i]);
+	list_close(&list);
+}
+
+static bool
+has_icmp(const struct rule *rule, enum family family, int type, int code)
+{
+	for (size_t i = 0; i < rule->icmp_count; i++)
+		if (rule->icmp[i].family == family &&
+		    rule->icmp[i].type == type && rule->icmp[i].code == code)
+			return true;
+	return false;
+}
+
+/* Does a match of IPv4 print as the same words, so that this one, of IPv6, is
+ * said already? */
+static bool
+is_said(const struct rule *rule, const struct icmp_match *m)
+{
+	const char *type = icmp_type_name(m->family, m->type);
+	int code = -1;
+
+	if (m->family != FAMILY_IPV6 || !type)
+		return false;
+	if (m->code >= 0) {
+		const char *name =
+		    icmp_code_name(m->family, m->type, (uint8_t)m->code);
+		if (!name)
+			return false;
+		code = icmp_code_number(FAMILY_IPV4, type, name);
+		if (code < 0)
+			return false;
+	}
+	return has_icmp(
+	    rule, FAMILY_IPV4, icmp_type_number(FAMILY_IPV4, type), code);
+}
+
+static void
+add_icmp_match(struct text *text, const struct icmp_match *m)
+{
+	const char *type = icmp_type_name(m->family, m->type);
+	const char *code =
+	    m->code >= 0 ? icmp_code_name(m->family, m->type, (uint8_t)m->code)
+			 : NULL;
+
+	if (type)
+		add(text, "\"%s", type);
+	else
+		add(text, "\"%u", (unsigned)m->type);
+	if (code)
+		add(text, "/%s", code);
+	else if (m->code >= 0)
+		add(text, "/%d", (int)m->code);
+	add(text, "\"");
+}
+
+static void
+add_icmp(struct text *text, const struct rule *rule)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < rule->icmp_count; i++)
+		count += !is_said(rule, &rule->icmp[i]);
+	if (count == 0)
+		return;
+	struct list list = list_open(text, "icmp", count);
+	for (size_t i = 0; i < rule->icmp_count; i++)
+		if (!is_said(rule, &rule->icmp[i]))
+			add_icmp_match(list_next(&list), &rule->icmp[i]);
+	list_close(&list);
+}
+
+char *
+rule_print(const struct rule *rule)
+{
+	static const char *const actions[] = { "allow", "block", "reject" };
+	struct text text = { 0 };
+
+	add(&text, "{ ");
+	if (rule->name)
+		add_quoted(&text, "name", rule->name);
+	if (rule->names_protocol)
+		add_protocols(&text, rule->protocols);
+	add_ports(&text, "port", rule->ports, rule->port_count);
+	add_ports(
+	    &text, "source_port", rule->source_ports, rule->source_port_count);
+	add_icmp(&text, rule);
+	add_addresses(&text, "from", rule->from, rule->from_count);
+	add_addresses(&text, "to", rule->to, rule->to_count);
+	add_names(&text, "interface", rule->interfaces, rule->interface_count);
+	add_names(&text, "out_interface", rule->out_interfaces,
+	    rule->out_interface_count);
+	add(&text, "action = \"%s\"; ", actions[rule->action]);
+	if (!rule->stateful)
+		add(&text, "stateful = false; ");
+	if (rule->comment)
+		add_quoted(&text, "comment", rule->comment);
+	add(&text, "}");
+	return take(&text);
+}
+
+static void
+add_table(struct text *text, const struct policy *policy, enum table_id table,
+    const char *indent, const char *key)
+{
+	const struct rules *rules = &policy->tables[table];
+
+	if (!rules->present)
+		return;
+	add(text, "%s%s = (", indent, key);
+	for (size_t i = 0; i < rules->count; i++)
+		add(text, "%s\n%s\t%s", i > 0 ? "," : "", indent,
+		    rules->rule[i].text);
+	add(text, "%s%s);\n", rules->count > 0 ? "\n" : "",
+	    rules->count > 0 ? indent : "");
+}
+
+static void
+add_value(
+    struct text *text, const struct option *option, uint32_t value, char end)
+{
+	add(text, "%s = ", option->name);
+	if (option->form == OPTION_WORD)
+		add(text, "\"%s\"", option->words[value]);
+	else if (option->form == OPTION_MASK)
+		add(text, "0x%x", (unsigned)value);
+	else
+		add(text, "%u", (unsigned)value);
+	add(text, ";%c", end);
+}
+
+/* The settings of a section that are not as usual, as `key = value;`, each
+ * with that character behind it. */
+static void
+add_options(struct text *text, const char *section,
+    const struct settings *settings, char end)
+{
+	for (const struct option *o = settings_options; o->name; o++) {
+		uint32_t value = settings_get(settings, o);
+		if (strcmp(o->section, section) == 0 && value != o->standard)
+			add_value(text, o, value, end);
+	}
+}
+
+/* `key = { ... };`, with what is in `inner` and frees it; nothing if that is
+ * empty. */
+static void
+add_group(struct text *text, const char *key, struct text *inner, char end)
+{
+	if (inner->used > 0)
+		add(text, "%s = { %s};%c", key, inner->bytes, end);
+	text->failed = text->failed || inner->failed;
+	free(inner->bytes);
+}
+
+static void
+add_settings(struct text *text, const struct settings *settings)
+{
+	struct text queue = { 0 }, conntrack = { 0 }, timeouts = { 0 };
+	struct text hook = { 0 };
+
+	add_options(text, "", settings, '\n');
+	add_options(&queue, "queue", settings, ' ');
+	add_group(text, "queue", &queue, '\n');
+	add_options(&conntrack, "conntrack", settings, ' ');
+	add_options(&timeouts, "conntrack.timeouts", settings, ' ');
+	add_group(&conntrack, "timeouts", &timeouts, ' ');
+	add_group(text, "conntrack", &conntrack, '\n');
+	add_options(&hook, "hook", settings, ' ');
+	add_group(text, "hook", &hook, '\n');
+}
+
+char *
+policy_print(const struct policy *policy)
+{
+	struct text text = { 0 };
+	bool acl = policy->tables[TABLE_ACL_INBOUND].present ||
+		   policy->tables[TABLE_ACL_OUTBOUND].present;
+
+	add(&text, "%s", "");
+	add_settings(&text, &policy->settings);
+	if (acl) {
+		add(&text, "acl = {\n");
+		add_table(&text, policy, TABLE_ACL_INBOUND, "\t", "inbound");
+		add_table(&text, policy, TABLE_ACL_OUTBOUND, "\t", "outbound");
+		add(&text, "};\n");
+	}
+	add_table(&text, policy, TABLE_INBOUND, "", "inbound");
+	add_table(&text, policy, TABLE_OUTBOUND, "", "outbound");
+	add_table(&text, policy, TABLE_FORWARD, "", "forward");
+	return take(&text);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A policy in force: the policy, and what its rules have counted.  Immutable
+ * but for the counters, one set a worker, so that no two write the same line.
+ * Made and inherited by the keeper; inside lib only.
+ */
+#ifndef EPHEMERALD_REGIME_H
+#define EPHEMERALD_REGIME_H
+
+#include "counter.h"
+#include "rules.h"
+
+struct rule_totals {
+	uint64_t hits;        /* packets that the rule itself decided */
+	uint64_t bytes;       /* of those */
+	uint64_t last_hit_ms; /* clock of filter_batch(), 0: never */
+};
+
+struct rule_counters {
+	struct counter hits, bytes, last_hit_ms;
+};
+
+struct regime {
+	struct policy *policy;   /* not owned */
+	bool judges_connections; /* has more than an acl */
+	uint16_t generation;     /* as flows hold it, never 0 */
+	unsigned workers;
+	size_t first[TABLE_COUNT + 1];   /* number of each table's first rule */
+	struct rule_counters **counters; /* [worker][rule number] */
+	struct rule_totals *before;      /* [rule number]: of former regimes */
+};
+
+/* NULL: out of memory. */
+struct regime *regime_create(struct policy *policy, unsigned workers);
+void regime_destroy(struct regime *regime); /* NULL is fine */
+/* A generation as flows hold it: 16 bits, never 0. */
+uint16_t regime_generation(const struct policy *policy);
+bool regime_judges_connections(const struct policy *policy);
+/* What a rule of the old regime has counted goes on under its identity. */
+void regime_inherit(struct regime *regime, const struct regime *old);
+/* Worker thread. */
+void regime_count(const struct regime *regime, unsigned worker,
+    const struct rule *rule, uint32_t bytes, uint64_t now_ms);
+/* Over all workers, and former regimes.  Keeper. */
+struct rule_totals regime_totals(
+    const struct regime *regime, const struct rule *rule);
+
+#endif

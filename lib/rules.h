@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Ordered rules and the policy made of them.  A policy is immutable once
+ * conf_load() has built it; any thread may read it.  First match wins, no
+ * match is a block.
+ */
+#ifndef EPHEMERALD_RULES_H
+#define EPHEMERALD_RULES_H
+
+#include "interfaces.h"
+#include "packet.h"
+
+struct port_range {
+	uint16_t low, high; /* inclusive */
+};
+
+/* One ICMP type, or type and code. */
+struct icmp_match {
+	uint8_t family; /* enum family */
+	uint8_t type;
+	int16_t code; /* -1: any */
+};
+
+enum action { ACTION_ALLOW, ACTION_BLOCK, ACTION_REJECT };
+
+/*
+ * A criterion with no element matches everything; protocols are always
+ * spelled out as a set.  Ports and addresses are sorted, and no two overlap;
+ * IPv4 comes before IPv6.  `to` and `from` never match across families.
+ */
+struct rule {
+	enum action action;
+	bool stateful;
+	bool names_protocol;    /* `protocol` was written and is not implied */
+	struct port_range hull; /* lowest to highest of ports; none: 0-65535 */
+	uint64_t protocols[4];  /* bit set of protocol numbers */
+	struct port_range *ports;         size_t port_count;
+	struct port_range *source_ports;  size_t source_port_count;
+	struct address_range *from;       size_t from_count;
+	struct address_range *to;         size_t to_count;
+	struct icmp_match *icmp;          size_t icmp_count;
+	char **interfaces;                size_t interface_count;
+	char **out_interfaces;            size_t out_interface_count;
+	char *name;     /* NULL: none */
+	char *comment;  /* NULL: none */
+	const char *file; /* where it is written; of policy.files */
+	unsigned line;
+	unsigned place; /* from 1, in its table */
+	char *text;     /* normalised, one line: rule_print() */
+	uint32_t identity; /* stays the same over reloads while table and name
+	                      (or text) do; see policy_identify() */
+};
+
+enum table_id {
+	TABLE_INBOUND,  /* same numbers as enum direction */
+	TABLE_OUTBOUND,
+	TABLE_FORWARD,
+	TABLE_ACL_INBOUND,
+	TABLE_ACL_OUTBOUND,
+	TABLE_COUNT
+};
+
+struct rules {
+	struct rule *rule; /* in order */
+	size_t count;
+	bool present; /* written in the config, maybe empty */
+};
+
+enum on_reload { ON_RELOAD_REVALIDATE, ON_RELOAD_KEEP };
+enum hook_leaf { LEAF_AUTO, LEAF_NATIVE, LEAF_XTABLES };
+
+/* Idle seconds; defaults in settings.c. */
+struct timeouts {
+	uint32_t syn_sent, syn_received, established, fin_wait, close_wait,
+	    last_ack, time_wait, closed;
+	uint32_t udp_one_way, udp_both, icmp, sctp_established, sctp_other,
+	    dccp_established, dccp_other, other, fragment_v4, fragment_v6;
+};
+
+struct settings {
+	struct {
+		unsigned first;  /* number of the first queue */
+		unsigned count;  /* 0: as many as cores */
+		unsigned length; /* packets the kernel may hold for us, each */
+	} queue;
+	struct {
+		uint32_t max_flows;
+		struct timeouts timeouts;
+	} conntrack;
+	struct {
+		enum hook_leaf leaf;
+		uint32_t mark_mask; /* bits of the packet mark that are ours */
+	} hook;
+	enum on_reload on_reload;
+};
+
+struct policy {
+	struct rules tables[TABLE_COUNT];
+	struct settings settings;
+	char **files; /* names of the texts it was made of */
+	size_t file_count;
+	uint64_t generation; /* set by filter_publish(), from 1 */
+	/* Of policy_identify(): every rule by identity, and the largest number
+	 * that it or a policy before it has given. */
+	struct rule_entry *index;
+	size_t index_count;
+	uint32_t last_identity;
+};
+
+/* The rule that decides, or NULL: none matches.  `linear` in the number of
+ * rules.  Packet path. */
+const struct rule *rules_match(const struct rules *rules,
+    const struct packet *packet, const struct interfaces *interfaces);
+
+/* First criterion of the rule that the packet fails: its config key
+ * ("port", "from", ...), or NULL: the rule matches.  Packet path. */
+const char *rule_mismatch(const struct rule *rule, const struct packet *packet,
+    const struct interfaces *interfaces);
+
+/* Give each rule the identity its namesake has in `old` (may be NULL), and
+ * fresh ones, from 1, to the others; a number is never given twice along a
+ * chain of policies.  Not thread-safe; before publication. */
+void policy_identify(struct policy *policy, const struct policy *old);
+/* The rule of that identity and its table, or NULL. */
+const struct rule *policy_find_rule(
+    const struct policy *policy, uint32_t identity, enum table_id *table);
+
+/* The table that holds the rule, which must be one of the policy. */
+enum table_id policy_table_of(
+    const struct policy *policy, const struct rule *rule);
+/* "inbound", "outbound", "forward", "acl.inbound", "acl.outbound" */
+const char *table_name(enum table_id table);
+
+void policy_destroy(struct policy *policy); /* NULL is fine */
+
+#endif

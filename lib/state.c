@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The machines.  Which state follows is a table, next_state[], one arrow a
+ * line; whether the segment may take the arrow is decided by tcp_judge() from
+ * its sequence numbers.  Sequence numbers compare modulo 2^32 (RFC 9293 3.4).
+ *
+ * A segment is *accepted* (moves the machine, renews the timer), *passed* (its
+ * endpoint shall judge it; nothing changes here) or *dropped* (the flow is not
+ * harmed).  Passing keeps endpoints in step where a watcher may be wrong: a
+ * challenge ACK (RFC 5961), an old retransmit, a lost acknowledgement.
+ */
+#include "state.h"
+
+#include <assert.h>
+
+enum event { EVENT_SYN, EVENT_SYN_ACK, EVENT_ACK, EVENT_FIN, EVENT_RST };
+#define EVENT_COUNT 5
+
+/* What the table knows beside states: the arrow needs a look of its own. */
+enum { DROP_IT = STATE_COUNT, PASS_IT, REOPEN_IT };
+
+/* clang-format off */
+#define S_SS STATE_SYN_SENT
+#define S_S2 STATE_SYN_SENT2
+#define S_SR STATE_SYN_RECEIVED
+#define S_ES STATE_ESTABLISHED
+#define S_FW STATE_FIN_WAIT
+#define S_CW STATE_CLOSE_WAIT
+#define S_LA STATE_LAST_ACK
+#define S_TW STATE_TIME_WAIT
+#define S_CL STATE_CLOSED
+
+/*
+ * next_state[state][side][event].  FIN arrows are for the *first* FIN; the
+ * other side's FIN and acknowledgements of FINs are in after_fin().
+ */
+static const uint8_t next_state[STATE_COUNT][2][EVENT_COUNT] = {
+	/*                          SYN        SYN_ACK  ACK      FIN      RST */
+	/* opener: a retransmit or a new ISN (RFC 6056); its RST gives up */
+	[S_SS][OPENER]         = { S_SS,      DROP_IT, DROP_IT, DROP_IT, S_CL },
+	/* responder: bare SYN = simultaneous open (RFC 9293 3.5); a pure ACK
+	   is a challenge of an older connection (RFC 5961 4) */
+	[S_SS][RESPONDER]      = { S_S2,      S_SR,    PASS_IT, DROP_IT, S_CL },
+	/* both sent SYN: the SYN/ACK of either goes on (RFC 5382 REQ-2) */
+	[S_S2][OPENER]         = { S_S2,      S_SR,    PASS_IT, DROP_IT, S_CL },
+	[S_S2][RESPONDER]      = { S_S2,      S_SR,    PASS_IT, DROP_IT, S_CL },
+	/* who owes the ACK completes it, data allowed (RFC 9293 3.5) */
+	[S_SR][OPENER]         = { S_SR,      S_SR,    S_ES,    S_FW,    S_CL },
+	[S_SR][RESPONDER]      = { S_SR,      S_SR,    S_ES,    S_FW,    S_CL },
+	[S_ES][OPENER]         = { S_ES,      S_ES,    S_ES,    S_FW,    S_CL },
+	[S_ES][RESPONDER]      = { DROP_IT,   S_ES,    S_ES,    S_FW,    S_CL },
+	[S_FW][OPENER]         = { S_FW,      S_FW,    S_FW,    S_FW,    S_CL },
+	[S_FW][RESPONDER]      = { DROP_IT,   S_FW,    S_FW,    S_FW,    S_CL },
+	[S_CW][OPENER]         = { S_CW,      S_CW,    S_CW,    S_CW,    S_CL },
+	[S_CW][RESPONDER]      = { DROP_IT,   S_CW,    S_CW,    S_CW,    S_CL },
+	[S_LA][OPENER]         = { S_LA,      S_LA,    S_LA,    S_LA,    S_CL },
+	[S_LA][RESPONDER]      = { DROP_IT,   S_LA,    S_LA,    S_LA,    S_CL },
+	/* ended: a SYN of either side asks anew (RFC 9293 3.6.1, RFC 6191) */
+	[S_TW][OPENER]         = { REOPEN_IT, S_TW,    S_TW,    S_TW,    PASS_IT },
+	[S_TW][RESPONDER]      = { REOPEN_IT, S_TW,    S_TW,    S_TW,    PASS_IT },
+	/* data that was under way when the RST passed */
+	[S_CL][OPENER]         = { REOPEN_IT, S_CL,    PASS_IT, PASS_IT, PASS_IT },
+	[S_CL][RESPONDER]      = { REOPEN_IT, S_CL,    PASS_IT, PASS_IT, PASS_IT },
+};
+/* clang-format on */
+
+static const struct outcome accepted = { ESTABLISHED, EFFECT_UPDATE };
+static const struct outcome passed = { PASSED, EFFECT_NONE };
+static const struct outcome bad_state = { BAD_STATE, EFFECT_NONE };
+static const struct outcome bad_window = { BAD_WINDOW, EFFECT_NONE };
+
+uint64_t
+flow_word_pack(struct flow_word w)
+{
+	assert(w.state < 16 && w.flags < 16);
+	assert(w.scale[OPENER] < 16 && w.scale[RESPONDER] < 16);
+	return (uint64_t)w.state | (uint64_t)w.flags << 4 |
+	       (uint64_t)w.scale[OPENER] << 8 |
+	       (uint64_t)w.scale[RESPONDER] << 12 |
+	       (uint64_t)w.generation << 16 | (uint64_t)w.seen << 32;
+}
+
+struct flow_word
+flow_word_unpack(uint64_t packed)
+{
+	struct flow_word w = {
+		.state = packed & 15,
+		.flags = packed >> 4 & 15,
+		.scale = { packed >> 8 & 15, packed >> 12 & 15 },
+		.generation = (uint16_t)(packed >> 16),
+		.seen = (uint32_t)(packed >> 32),
+	};
+	return w;
+}
+
+static bool
+before(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) < 0;
+}
+
+static uint32_t
+later_of(uint32_t a, uint32_t b)
+{
+	return before(a, b) ? b : a;
+}
+
+static uint32_t
+at_least_one(uint32_t window)
+{
+	return window ? window : 1;
+}
+
+/* Legal combinations were checked by packet_parse(). */
+static enum event
+event_of(uint8_t flags)
+{
+	if (flags & TCP_RST)
+		return EVENT_RST;
+	if (flags & TCP_SYN)
+		return flags & TCP_ACK ? EVENT_SYN_ACK : EVENT_SYN;
+	return flags & TCP_FIN ? EVENT_FIN : EVENT_ACK;
+}
+
+/* SYN and FIN take a sequence number each. */
+static uint32_t
+end_of(const struct tcp_facts *t)
+{
+	return t->seq + t->length + !!(t->flags & TCP_SYN) +
+	       !!(t->flags & TCP_FIN);
+}
+
+/* Windows count scaled only if both SYNs carried the option, and never in a
+ * SYN (RFC 7323 2.2). */
+static uint32_t
+window_of(const struct flow_word *w, const struct tcp_facts *t, unsigned side)
+{
+	bool scaled = w->scale[OPENER] != TCP_NO_SCALE &&
+		      w->scale[RESPONDER] != TCP_NO_SCALE &&
+		      !(t->flags & TCP_SYN);
+	return (uint32_t)t->window << (scaled ? w->scale[side] : 0);
+}
+
+static struct tcp_side
+side_from_syn(const struct tcp_facts *t)
+{
+	struct tcp_side side = {
+		.end = end_of(t),
+		.edge = end_of(t),
+		.una = t->seq,
+		.isn = t->seq,
+		.max_window = at_least_one(t->window),
+	};
+	return side;
+}
+
+struct tcp_flow
+tcp_open(const struct tcp_facts *syn)
+{
+	struct tcp_flow flow = {
+		.word = { .state = STATE_SYN_SENT,
+		    .scale = { syn->scale, TCP_NO_SCALE } },
+		.side[OPENER] = side_from_syn(syn),
+	};
+	return flow;
+}
+
+/* ISN < ack <= what the other side has sent (RFC 9293 3.10.7.3). */
+static bool
+acks_syn(const struct tcp_side *syn_sender, const struct tcp_facts *t)
+{
+	return (t->flags & TCP_ACK) && before(syn_sender->isn, t->ack) &&
+	       !before(syn_sender->end, t->ack);
+}
+
+/* The peer's SYN or SYN/ACK was seen: both sides are known now. */
+static void
+learn_responder(struct tcp_flow *f, const struct tcp_facts *t, unsigned side)
+{
+	struct tcp_side *peer = &f->side[!side];
+
+	f->side[side] = side_from_syn(t);
+	/* The SYN's window lets the answer carry data (RFC 7413, T/TCP). */
+	f->side[side].edge = t->seq + 1 + peer->max_window;
+	f->word.scale[side] = t->scale;
+	if (t->flags & TCP_ACK) {
+		peer->una = t->ack;
+		peer->edge =
+		    later_of(peer->edge, t->ack + at_least_one(t->window));
+	}
+}
+
+/* SYN/ACK in syn-sent or syn-sent2: the other side owes an ACK now. */
+static struct outcome
+handshake_answer(
+    struct tcp_flow *f, const struct tcp_facts *t, unsigned side, uint32_t tick)
+{
+	bool known = f->word.state == STATE_SYN_SENT2;
+
+	if (!acks_syn(&f->side[!side], t))
+		return bad_state; /* stale SYN/ACK: the flow stays */
+	if (known && t->seq != f->side[side].isn)
+		return bad_state;
+	if (known) {
+		struct tcp_side *peer = &f->side[!side];
+		peer->una = t->ack;
+		peer->edge =
+		    later_of(peer->edge, t->ack + at_least_one(t->window));
+	} else {
+		learn_responder(f, t, side);
+	}
+	f->word.state = STATE_SYN_RECEIVED;
+	f->word.flags = side == OPENER ? FLOW_OWED_BY_RESPONDER : 0;
+	f->word.seen = tick;
+	return accepted;
+}
+
+/* Before anything was acknowledged: syn-sent and syn-sent2. */
+static struct outcome
+judge_opening(
+    struct tcp_flow *f, const struct tcp_facts *t, unsigned side, uint32_t tick)
+{
+	enum event event = event_of(t->flags);
+	uint8_t next = next_state[f->word.state][side][event];
+
+	if (next == DROP_IT)
+		return bad_state;
+	switch (event) {
+	case EVENT_SYN:
+		if (side == OPENER && t->seq != f->side[OPENER].isn) {
+			*f = tcp_open(t); /* newest ISN and options count */
+			f->word.seen = tick;
+			return (struct outcome){ ESTABLISHED, EFFECT_REPLACE };
+		}
+		if (side == OPENER || f->word.state == STATE_SYN_SENT2)
+			return t->seq == f->side[side].isn ? passed : bad_state;
+		learn_responder(f, t, side);
+		f->word.state = next;
+		f->word.seen = tick;
+		return accepted;
+	case EVENT_SYN_ACK:
+		return handshake_answer(f, t, side, tick);
+	case EVENT_ACK:
+		if (side == RESPONDER && !acks_syn(&f->side[OPENER], t)) {
+			f->challenge = t->ack;
+			f->word.flags |= FLOW_CHALLENGE;
+			return (struct outcome){ PASSED, EFFECT_UPDATE };
+		}
+		return passed;
+	case EVENT_RST:
+		/* The answer to a challenge ACK, not to this attempt. */
+		if (side == OPENER && f->word.flags & FLOW_CHALLENGE &&
+		    t->seq == f->challenge)
+			return passed;
+		/* A blind RST must not end an attempt (RFC 9293 3.10.7.3);
+		   nf_conntrack deletes the flow here. */
+		if (side == RESPONDER && !acks_syn(&f->side[OPENER], t))
+			return bad_state;
+		f->word.state = next;
+		f->word.seen = tick;
+		return accepted;
+	case EVENT_FIN:
+		break;
+	}
+	return bad_state;
+}
+
+/* RST from syn-received to last-ack (RFC 9293 3.10.7.4, RFC 5961 3). */
+static struct outcome
+judge_reset(
+    struct tcp_flow *f, const struct tcp_facts *t, unsigned side, uint32_t tick)
+{
+	const struct tcp_side *s = &f->side[side];
+
+	if (f->word.flags & FLOW_NO_WINDOW)
+		return passed;
+	if (t->seq == s->una || t->seq == s->end) {
+		f->word.state = STATE_CLOSED;
+		f->word.seen = tick;
+		return accepted;
+	}
+	if (before(s->una, t->seq) && !before(s->edge, t->seq))
+		return passed; /* the target answers with a challenge ACK */
+	return bad_window;
+}
+
+/* SYN or SYN/ACK into a connection that is past syn-sent: it can harm nothing,
+ * but both endpoints may have to see it (RFC 5961 4). */
+static struct outcome
+judge_late_syn(
+    struct tcp_flow *f, const struct tcp_facts *t, unsigned side, uint32_t tick)
+{
+	if (t->seq == f->side[side].isn && !(f->word.flags & FLOW_NO_WINDOW))
+		return passed; /* a retransmit */
+	if (event_of(t->flags) == EVENT_SYN) {
+		if (side == RESPONDER)
+			return bad_state;
+		f->challenge = t->seq;
+		f->word.flags |= FLOW_CHALLENGE;
+		return (struct outcome){ PASSED, EFFECT_UPDATE };
+	}
+	/* The responder had lost the old connection and answers the new SYN:
+	   begin again (nf_conntrack commit 8104dcdb7). */
+	if (side == RESPONDER && f->word.flags & FLOW_CHALLENGE &&
+	    t->ack == f->challenge + 1) {
+		struct tcp_facts syn = {
+			.seq = f->challenge,
+			.flags = TCP_SYN,
+			.window = UINT16_MAX,
+			.scale = f->word.scale[OPENER],
+		};
+		*f = tcp_open(&syn);
+		struct outcome o = handshake_answer(f, t, RESPONDER, tick);
+		o.effect = EFFECT_REPLACE;
+		return o;
+	}
+	return bad_state;
+}
+
+/* Where FINs and their acknowledgements lead, from fin-wait on. */
+static enum state
+after_fin(const struct tcp_flow *f, const struct tcp_facts *t, unsigned side)
+{
+	unsigned first =
+	    f->word.flags & FLOW_FIN_BY_RESPONDER ? RESPONDER : OPENER;
+	bool acks_all = !before(t->ack, f->side[!side].end);
+
+	if (f->word.state == STATE_LAST_ACK)
+		return side == first && acks_all ? STATE_TIME_WAIT
+						 : STATE_LAST_ACK;
+	if (f->word.state == STATE_TIME_WAIT || side == first)
+		return f->word.state;
+	if (t->flags & TCP_FIN)
+		return STATE_LAST_ACK;
+	return acks_all ? STATE_CLOSE_WAIT : f->word.state;
+}
+
+static enum state
+next_of(const struct tcp_flow *f, const struct tcp_facts *t, unsigned side)
+{
+	bool owes = (f->word.flags & FLOW_OWED_BY_RESPONDER ? RESPONDER
+							    : OPENER) == side;
+	enum event event = t->flags & TCP_FIN ? EVENT_FIN : EVENT_ACK;
+
+	if (f->word.state == STATE_SYN_RECEIVED && !owes && event == EVENT_ACK)
+		return STATE_SYN_RECEIVED; /* data before the last ACK */
+	if (f->word.state >= STATE_FIN_WAIT)
+		return after_fin(f, t, side);
+	return next_state[f->word.state][side][event];
+}
+
+/* Data, ACK, FIN: the four bounds of "Real Stateful TCP Packet Filtering in IP
+ * Filter" (van Rooij), as nf_conntrack has them.  Beyond what was granted, or
+ * acknowledging what was never sent: drop.  Too old: pass, or a lost ACK stalls
+ * the stream (nf_conntrack commit 72fe17483). */
+static struct outcome
+judge_window(const struct tcp_flow *f, const struct tcp_facts *t, unsigned side)
+{
+	const struct tcp_side *sender = &f->side[side];
+	const struct tcp_side *receiver = &f->side[!side];
+	const uint32_t slack = 66000; /* MAXACKWINCONST */
+	uint32_t back = sender->max_window > slack ? sender->max_window : slack;
+	uint32_t ack = t->has_sack ? later_of(t->ack, t->sack_edge) : t->ack;
+
+	if (before(sender->edge, t->seq) || before(receiver->end, ack))
+		return bad_window;
+	if (before(end_of(t), sender->end - receiver->max_window) ||
+	    before(ack, receiver->end - back))
+		return passed;
+	return accepted;
+}
+
+/* What an accepted segment teaches of both windows. */
+static void
+learn(struct tcp_flow *f, const struct tcp_facts *t, unsigned side)
+{
+	struct tcp_side *sender = &f->side[side], *receiver = &f->side[!side];
+	uint32_t window = at_least_one(window_of(&f->word, t, side));
+
+	if (f->word.flags & FLOW_NO_WINDOW)
+		return;
+	sender->end = later_of(sender->end, end_of(t));
+	if (window > sender->max_window)
+		sender->max_window = window;
+	receiver->una = later_of(receiver->una, t->ack);
+	receiver->edge = later_of(receiver->edge, t->ack + window);
+}
+
+struct outcome
+tcp_judge(struct tcp_flow *f, const struct packet *segment, unsigned side,
+    uint32_t tick)
+{
+	const struct tcp_facts *t = &segment->tcp;
+	enum state state = f->word.state;
+	enum event event = event_of(t->flags);
+	uint8_t next = next_state[state][side][event];
+
+	if (next == REOPEN_IT)
+		return (struct outcome){ NOT_A_START, EFFECT_REOPEN };
+	if (next == PASS_IT && state != STATE_SYN_SENT &&
+	    state != STATE_SYN_SENT2)
+		return passed;
+	if (event == EVENT_RST && segment->pass_only)
+		return passed; /* unverified checksum: the host judges it */
+	if (state == STATE_SYN_SENT || state == STATE_SYN_SENT2)
+		return judge_opening(f, t, side, tick);
+	if (event == EVENT_RST)
+		return judge_reset(f, t, side, tick);
+
+	bool owed = state == STATE_SYN_RECEIVED && event == EVENT_SYN_ACK &&
+		    (f->word.flags & FLOW_OWED_BY_RESPONDER ? RESPONDER
+							    : OPENER) == side;
+	if (t->flags & TCP_SYN && !(owed && t->seq == f->side[side].isn))
+		return judge_late_syn(f, t, side, tick);
+
+	if (!(f->word.flags & FLOW_NO_WINDOW)) {
+		struct outcome o = judge_window(f, t, side);
+		if (o.why != ESTABLISHED)
+			return o;
+	}
+	learn(f, t, side);
+	next = next_of(f, t, side);
+	if (next == STATE_FIN_WAIT && state < STATE_FIN_WAIT)
+		f->word.flags = side == RESPONDER
+				    ? f->word.flags | FLOW_FIN_BY_RESPONDER
+				    : f->word.flags & ~FLOW_FIN_BY_RESPONDER;
+	/* The half-open time runs on while the last ACK is owed. */
+	if (next != STATE_SYN_RECEIVED)
+		f->word.seen = tick;
+	f->word.state = next;
+	return accepted;
+}
+
+struct outcome
+other_judge(struct flow_word *word, unsigned side, uint32_t tick)
+{
+	if (side == RESPONDER)
+		word->state = STATE_BOTH;
+	word->seen = tick;
+	return accepted;
+}
+
+static uint32_t
+other_timeout(const struct timeouts *t, uint8_t family, uint8_t protocol,
+    uint8_t kind, bool both)
+{
+	if (kind == KIND_FRAGMENT)
+		return family == FAMILY_IPV4 ? t->fragment_v4 : t->fragment_v6;
+	switch (protocol) {
+	case PROTOCOL_UDP:
+	case PROTOCOL_UDPLITE:
+		return both ? t->udp_both : t->udp_one_way;
+	case PROTOCOL_ICMP:
+	case PROTOCOL_ICMPV6:
+		return t->icmp;
+	case PROTOCOL_SCTP:
+		return both ? t->sctp_established : t->sctp_other;
+	case PROTOCOL_DCCP:
+		return both ? t->dccp_established : t->dccp_other;
+	default:
+		return t->other;
+	}
+}
+
+uint32_t
+state_timeout(const struct timeouts *t, uint8_t family, uint8_t protocol,
+    uint8_t kind, enum state state)
+{
+	const uint32_t tcp[] = {
+		[STATE_DEAD] = 0,
+		[STATE_SYN_SENT] = t->syn_sent,
+		[STATE_SYN_SENT2] = t->syn_sent,
+		[STATE_SYN_RECEIVED] = t->syn_received,
+		[STATE_ESTABLISHED] = t->established,
+		[STATE_FIN_WAIT] = t->fin_wait,
+		[STATE_CLOSE_WAIT] = t->close_wait,
+		[STATE_LAST_ACK] = t->last_ack,
+		[STATE_TIME_WAIT] = t->time_wait,
+		[STATE_CLOSED] = t->closed,
+	};
+	uint32_t seconds =
+	    state <= STATE_CLOSED
+		? tcp[state]
+		: other_timeout(t, family, protocol, kind, state == STATE_BOTH);
+
+	return seconds * TICKS_PER_SECOND;
+}
+
+bool
+state_assured(enum state state)
+{
+	return (state >= STATE_ESTABLISHED && state <= STATE_LAST_ACK) ||
+	       state == STATE_BOTH;
+}
+
+const char *
+state_name(enum state state)
+{
+	static const char *const name[STATE_COUNT] = {
+		[STATE_DEAD] = "dead",
+		[STATE_SYN_SENT] = "syn-sent",
+		[STATE_SYN_SENT2] = "syn-sent2",
+		[STATE_SYN_RECEIVED] = "syn-received",
+		[STATE_ESTABLISHED] = "established",
+		[STATE_FIN_WAIT] = "fin-wait",
+		[STATE_CLOSE_WAIT] = "close-wait",
+		[STATE_LAST_ACK] = "last-ack",
+		[STATE_TIME_WAIT] = "time-wait",
+		[STATE_CLOSED] = "closed",
+		[STATE_ONE_WAY] = "one-way",
+		[STATE_BOTH] = "both-ways",
+	};
+	return name[state];
+}

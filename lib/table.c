@@ -1,0 +1,571 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Buckets of eight 64-bit slots {pending, tag, index} point into an array of
+ * entries.  A key may stand in two buckets, chosen by the two halves of its
+ * hash; a newcomer takes the emptier one, so at the load of 1/2 used here a
+ * bucket pair is practically never full, and nothing ever moves.
+ *
+ * Insert, so that a key is never live twice.  The entry goes in as *pending*,
+ * which readers ignore.  Then both buckets are scanned: a live entry of the
+ * same key wins, ours goes back; a pending one is emptied.  Then pending
+ * becomes live by CAS, which fails if another inserter emptied ours: start
+ * again.  Proof, all slot operations being seq_cst: of two inserters of one
+ * key, let B place its pending slot last.  B's scan comes after both placings
+ * and sees A pending (empties it, so A's last CAS fails) or live (B gives up).
+ * If A turned live between B's look and B's CAS on it, that CAS fails and B
+ * looks again.  Two that keep emptying each other pause by worker number, so
+ * they are obstruction-free against each other and wait for nobody: an inserter
+ * stopped at any point leaves a pending slot that anyone may empty.
+ *
+ * Remove.  The word (state, last seen) goes to dead by CAS: a packet that
+ * refreshed it in between keeps its flow.  Dead is final and counts as absent.
+ * Then the slot is emptied by CAS, by whoever meets it first, and only who
+ * emptied it retires the entry: once.
+ *
+ * Reuse.  A retired entry may still be read by a worker that found it before.
+ * It is free again after a grace period of QSBR (liburcu), so a key never
+ * changes under a reader and a slot value never returns while someone holds it
+ * (no ABA).  Workers collect retired entries in a chain of their own and hand
+ * it over whole; a stopped worker delays reuse, and nothing else: inserts live
+ * on the reserve, then report a full table.
+ *
+ * Assumed: 64-bit CAS is lock-free; every thread that calls is a registered
+ * QSBR reader and online.
+ */
+#include "table.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <urcu-qsbr.h>
+
+#include "siphash.h"
+
+#define SLOTS 8 /* per bucket: one cache line */
+
+#define PENDING    (UINT64_C(1) << 63)
+#define TAG_MASK   (UINT64_C(0x7fffffff) << 32)
+#define INDEX_MASK UINT64_C(0xffffffff)
+
+#define CHAIN 32 /* entries handed over at once */
+
+struct bucket {
+	_Alignas(64) _Atomic uint64_t slot[SLOTS];
+};
+
+/* One thread's own: chains through table.next, 0 ends. */
+struct share {
+	_Alignas(64) uint32_t free;
+	uint32_t retired, retired_last, retired_count;
+};
+
+struct table {
+	struct siphash_key hash_key;
+	struct bucket *buckets;
+	struct flow *flows; /* index 1 ... capacity */
+	_Atomic uint32_t *next;
+	struct share *shares;
+	void *memory;
+	uint32_t bucket_count, capacity, limit;
+	unsigned workers;
+	_Alignas(64) _Atomic uint32_t count;
+	_Alignas(64) _Atomic uint64_t free;    /* {version, index} */
+	_Alignas(64) _Atomic uint64_t retired; /* {version, index} */
+	_Alignas(64) _Atomic uint64_t shares_given;
+};
+
+static size_t
+round_up(size_t n)
+{
+	return (n + 63) & ~(size_t)63;
+}
+
+struct table *
+table_create(uint32_t max_flows, unsigned workers, const uint8_t hash_key[16])
+{
+	/* A reserve for entries between removal and reuse, and for what each
+	   thread holds in chains. */
+	uint64_t capacity =
+	    (uint64_t)max_flows + max_flows / 32 + (workers + 1) * 4 * CHAIN;
+	uint64_t bucket_count = capacity / (SLOTS / 2) + 2;
+	if (capacity >= UINT32_MAX)
+		return NULL;
+
+	size_t head = round_up(sizeof(struct table));
+	size_t shares = round_up((workers + 1) * sizeof(struct share));
+	size_t buckets = bucket_count * sizeof(struct bucket);
+	size_t flows = (capacity + 1) * sizeof(struct flow);
+	size_t next = (capacity + 1) * sizeof(uint32_t);
+	/* calloc, not aligned_alloc: untouched pages cost no memory. */
+	char *memory = calloc(1, head + shares + buckets + flows + next + 64);
+	if (!memory)
+		return NULL;
+	char *at = memory + (64 - (uintptr_t)memory % 64);
+
+	struct table *table = (void *)at;
+	table->memory = memory;
+	table->shares = (void *)(at += head);
+	table->buckets = (void *)(at += shares);
+	table->flows = (void *)(at += buckets);
+	table->next = (void *)(at + flows);
+	table->bucket_count = (uint32_t)bucket_count;
+	table->capacity = (uint32_t)capacity;
+	table->limit = max_flows;
+	table->workers = workers;
+	memcpy(&table->hash_key, hash_key, sizeof(table->hash_key));
+	for (uint32_t i = 1; i < table->capacity; i++)
+		atomic_init(&table->next[i], i + 1);
+	atomic_init(&table->free, 1);
+	return table;
+}
+
+void
+table_destroy(struct table *table)
+{
+	if (table)
+		free(table->memory);
+}
+
+uint64_t
+table_hash(const struct table *table, const struct key *key)
+{
+	struct key hashed = *key;
+
+	hashed.word[KEY_WORDS - 1] &= ~KEY_IGNORED;
+	return siphash(&table->hash_key, hashed.word, KEY_WORDS);
+}
+
+/* Multiply-shift: the upper bits of each half choose the bucket, which leaves
+ * the lower ones for the tag. */
+static struct bucket *
+bucket_of(const struct table *table, uint64_t hash, unsigned which)
+{
+	uint32_t half = (uint32_t)(which ? hash : hash >> 32);
+	return &table->buckets[(uint64_t)half * table->bucket_count >> 32];
+}
+
+static uint64_t
+tag_of(uint64_t hash)
+{
+	return ((hash & 0xffff) | (hash >> 32 & 0x7fff) << 16) << 32;
+}
+
+void
+table_prefetch_buckets(const struct table *table, uint64_t hash)
+{
+	__builtin_prefetch(bucket_of(table, hash, 0));
+	__builtin_prefetch(bucket_of(table, hash, 1));
+}
+
+void
+table_prefetch_flows(const struct table *table, uint64_t hash)
+{
+	uint64_t tag = tag_of(hash);
+
+	for (unsigned which = 0; which < 2; which++) {
+		const struct bucket *bucket = bucket_of(table, hash, which);
+		for (unsigned i = 0; i < SLOTS; i++) {
+			uint64_t slot = flow_get64(&bucket->slot[i]);
+			if ((slot & (TAG_MASK | PENDING)) != tag || !slot)
+				continue;
+			const char *flow =
+			    (const char *)&table->flows[slot & INDEX_MASK];
+			__builtin_prefetch(flow, 1);
+			__builtin_prefetch(flow + 64, 1);
+		}
+	}
+}
+
+static bool
+same_key(const struct flow *flow, const struct key *key)
+{
+	uint64_t differ = 0;
+
+	for (unsigned i = 0; i < KEY_WORDS; i++) {
+		uint64_t x = flow_get64(&flow->key[i]) ^ key->word[i];
+		differ |= i == KEY_WORDS - 1 ? x & ~KEY_IGNORED : x;
+	}
+	return !differ;
+}
+
+struct flow *
+table_find(const struct table *table, const struct key *key, uint64_t hash)
+{
+	uint64_t tag = tag_of(hash);
+
+	for (unsigned which = 0; which < 2; which++) {
+		const struct bucket *bucket = bucket_of(table, hash, which);
+		for (unsigned i = 0; i < SLOTS; i++) {
+			/* Pairs with the CAS that published the entry. */
+			uint64_t slot = atomic_load_explicit(
+			    &bucket->slot[i], memory_order_acquire);
+			if ((slot & (TAG_MASK | PENDING)) != tag || !slot)
+				continue;
+			struct flow *flow = &table->flows[slot & INDEX_MASK];
+			if (same_key(flow, key) && flow_word(flow))
+				return flow;
+		}
+	}
+	return NULL;
+}
+
+/* Push the chain first ... last on a stack. */
+static void
+push_chain(
+    struct table *table, _Atomic uint64_t *stack, uint32_t first, uint32_t last)
+{
+	uint64_t top = atomic_load_explicit(stack, memory_order_relaxed);
+
+	do
+		atomic_store_explicit(&table->next[last],
+		    (uint32_t)(top & INDEX_MASK), memory_order_relaxed);
+	while (!atomic_compare_exchange_weak_explicit(stack, &top,
+	    ((top >> 32) + 1) << 32 | first,
+	    /* release: who pops sees the links */
+	    memory_order_acq_rel, memory_order_relaxed));
+}
+
+/* Pop up to CHAIN entries; the version in the top word makes a stale walk of
+ * the links fail at the CAS. */
+static uint32_t
+pop_chain(struct table *table, _Atomic uint64_t *stack)
+{
+	uint64_t top = atomic_load_explicit(stack, memory_order_acquire);
+
+	for (;;) {
+		uint32_t first = (uint32_t)(top & INDEX_MASK), last = first;
+		if (!first)
+			return 0;
+		for (unsigned n = 1; n < CHAIN; n++) {
+			uint32_t after = flow_get(&table->next[last]);
+			if (!after || after > table->capacity)
+				break;
+			last = after;
+		}
+		uint64_t rest = flow_get(&table->next[last]);
+		if (atomic_compare_exchange_weak_explicit(stack, &top,
+			((top >> 32) + 1) << 32 | rest, memory_order_acq_rel,
+			memory_order_acquire)) {
+			atomic_store_explicit(
+			    &table->next[last], 0, memory_order_relaxed);
+			return first;
+		}
+	}
+}
+
+struct flow *
+table_take(struct table *table, unsigned worker)
+{
+	struct share *share = &table->shares[worker];
+
+	/* The exact limit: add first, take back what is too much. */
+	if (atomic_fetch_add(&table->count, 1) >= table->limit) {
+		atomic_fetch_sub(&table->count, 1);
+		return NULL;
+	}
+	if (!share->free)
+		share->free = pop_chain(table, &table->free);
+	uint32_t index = share->free;
+	if (!index) {
+		atomic_fetch_sub(&table->count, 1);
+		return NULL;
+	}
+	share->free = flow_get(&table->next[index]);
+	return &table->flows[index];
+}
+
+void
+table_hand_over(struct table *table, unsigned worker)
+{
+	struct share *share = &table->shares[worker];
+
+	if (!share->retired)
+		return;
+	push_chain(table, &table->retired, share->retired, share->retired_last);
+	share->retired = share->retired_count = 0;
+}
+
+static void
+retire(struct table *table, unsigned worker, uint32_t index)
+{
+	struct share *share = &table->shares[worker];
+
+	if (!share->retired)
+		share->retired_last = index;
+	atomic_store_explicit(
+	    &table->next[index], share->retired, memory_order_relaxed);
+	share->retired = index;
+	atomic_fetch_sub(&table->count, 1);
+	if (++share->retired_count >= CHAIN)
+		table_hand_over(table, worker);
+}
+
+void
+table_give_back(struct table *table, unsigned worker, struct flow *flow)
+{
+	/* Another inserter may be comparing its key: not before a grace. */
+	retire(table, worker, (uint32_t)(flow - table->flows));
+}
+
+/* Empty a slot that names a dead flow; true if it was this call. */
+static bool
+empty_slot(struct table *table, unsigned worker, _Atomic uint64_t *slot,
+    uint64_t value)
+{
+	if (!atomic_compare_exchange_strong(slot, &value, 0))
+		return false;
+	retire(table, worker, (uint32_t)(value & INDEX_MASK));
+	return true;
+}
+
+/* The first empty slot of the emptier bucket, or NULL. */
+static _Atomic uint64_t *
+empty_place(const struct table *table, uint64_t hash)
+{
+	_Atomic uint64_t *place[2] = { NULL, NULL };
+	unsigned empty[2] = { 0, 0 };
+
+	for (unsigned which = 0; which < 2; which++) {
+		struct bucket *bucket = bucket_of(table, hash, which);
+		for (unsigned i = SLOTS; i-- > 0;) {
+			if (flow_get64(&bucket->slot[i]))
+				continue;
+			place[which] = &bucket->slot[i];
+			empty[which]++;
+		}
+	}
+	return place[empty[1] > empty[0]];
+}
+
+/* Among both buckets: the live flow of our key, or NULL after every pending
+ * slot of it but ours was emptied. */
+static struct flow *
+settle(struct table *table, unsigned worker, const struct key *key,
+    uint64_t hash, const _Atomic uint64_t *ours)
+{
+	uint64_t tag = tag_of(hash);
+
+	for (unsigned n = 0; n < 2 * SLOTS; n++) {
+		_Atomic uint64_t *slot =
+		    &bucket_of(table, hash, n / SLOTS)->slot[n % SLOTS];
+		if (slot == ours)
+			continue;
+		for (;;) {
+			uint64_t value = atomic_load(slot);
+			struct flow *flow = &table->flows[value & INDEX_MASK];
+			if (!value || (value & TAG_MASK) != tag ||
+			    !same_key(flow, key))
+				break;
+			if (value & PENDING) {
+				/* Its owner starts again, and retires it. */
+				atomic_compare_exchange_strong(slot, &value, 0);
+				continue;
+			}
+			if (flow_word(flow))
+				return flow;
+			empty_slot(table, worker, slot, value);
+		}
+	}
+	return NULL;
+}
+
+/* Finish what stopped removers began: empty the slots of dead flows where this
+ * hash belongs.  True: there is room now. */
+static bool
+clear_dead(struct table *table, unsigned worker, uint64_t hash)
+{
+	bool cleared = false;
+
+	for (unsigned n = 0; n < 2 * SLOTS; n++) {
+		_Atomic uint64_t *slot =
+		    &bucket_of(table, hash, n / SLOTS)->slot[n % SLOTS];
+		uint64_t value = atomic_load(slot);
+		if (!value ||
+		    (!(value & PENDING) &&
+			!flow_word(&table->flows[value & INDEX_MASK]) &&
+			empty_slot(table, worker, slot, value)))
+			cleared = true;
+	}
+	return cleared;
+}
+
+static void
+pause_for(unsigned turns)
+{
+	for (unsigned i = 0; i < turns; i++)
+		atomic_signal_fence(memory_order_seq_cst);
+}
+
+struct flow *
+table_insert(
+    struct table *table, unsigned worker, struct flow *flow, uint64_t hash)
+{
+	uint64_t live = tag_of(hash) | (uint64_t)(flow - table->flows);
+	struct key key;
+
+	for (unsigned i = 0; i < KEY_WORDS; i++)
+		key.word[i] = flow_get64(&flow->key[i]);
+	for (unsigned attempt = 0;; attempt++) {
+		_Atomic uint64_t *place = empty_place(table, hash);
+		uint64_t expected = 0, pending = live | PENDING;
+		if (!place && clear_dead(table, worker, hash))
+			continue;
+		if (!place)
+			return settle(table, worker, &key, hash, NULL);
+		if (!atomic_compare_exchange_strong(place, &expected, pending))
+			continue;
+		struct flow *other = settle(table, worker, &key, hash, place);
+		if (other) {
+			atomic_compare_exchange_strong(place, &pending, 0);
+			return other;
+		}
+		if (atomic_compare_exchange_strong(place, &pending, live))
+			return flow;
+		pause_for((worker + 1) * (attempt + 1) * 64);
+	}
+}
+
+bool
+table_kill(
+    struct table *table, unsigned worker, struct flow *flow, uint64_t word)
+{
+	uint32_t index = (uint32_t)(flow - table->flows);
+	struct key key;
+
+	if (!word || !flow_change(flow, word, 0))
+		return false;
+	for (unsigned i = 0; i < KEY_WORDS; i++)
+		key.word[i] = flow_get64(&flow->key[i]);
+	uint64_t hash = table_hash(table, &key);
+	for (unsigned n = 0; n < 2 * SLOTS; n++) {
+		_Atomic uint64_t *slot =
+		    &bucket_of(table, hash, n / SLOTS)->slot[n % SLOTS];
+		uint64_t value = atomic_load(slot);
+		if ((value & INDEX_MASK) == index && !(value & PENDING))
+			empty_slot(table, worker, slot, value);
+	}
+	return true;
+}
+
+size_t
+table_neighbours(const struct table *table, uint64_t hash,
+    struct flow *out[TABLE_NEIGHBOURS])
+{
+	size_t count = 0;
+
+	for (unsigned n = 0; n < 2 * SLOTS; n++) {
+		const struct bucket *bucket = bucket_of(table, hash, n / SLOTS);
+		uint64_t slot = atomic_load_explicit(
+		    &bucket->slot[n % SLOTS], memory_order_acquire);
+		struct flow *flow = &table->flows[slot & INDEX_MASK];
+		if (slot && !(slot & PENDING) && flow_word(flow))
+			out[count++] = flow;
+	}
+	return count;
+}
+
+uint32_t
+table_count(const struct table *table)
+{
+	return atomic_load_explicit(&table->count, memory_order_relaxed);
+}
+
+uint32_t
+table_limit(const struct table *table)
+{
+	return table->limit;
+}
+
+uint32_t
+table_slots(const struct table *table)
+{
+	return table->bucket_count * SLOTS;
+}
+
+struct flow *
+table_at(const struct table *table, uint32_t n)
+{
+	uint64_t slot = atomic_load_explicit(
+	    &table->buckets[n / SLOTS].slot[n % SLOTS], memory_order_acquire);
+	struct flow *flow = &table->flows[slot & INDEX_MASK];
+
+	return slot && !(slot & PENDING) && flow_word(flow) ? flow : NULL;
+}
+
+bool
+table_next_share(struct table *table, uint64_t due, uint32_t *first_slot)
+{
+	uint64_t given =
+	    atomic_load_explicit(&table->shares_given, memory_order_relaxed);
+	uint64_t shares = (table_slots(table) + TABLE_SHARE - 1) / TABLE_SHARE;
+
+	do
+		if (given >= due)
+			return false;
+	while (
+	    !atomic_compare_exchange_weak_explicit(&table->shares_given, &given,
+		/* After a long sleep one whole pass is enough. */
+		given + shares < due ? due - shares + 1 : given + 1,
+		memory_order_relaxed, memory_order_relaxed));
+	*first_slot = (uint32_t)(given % shares) * TABLE_SHARE;
+	return true;
+}
+
+void
+table_reclaim(struct table *table)
+{
+	uint64_t top =
+	    atomic_load_explicit(&table->retired, memory_order_relaxed);
+
+	while (top & INDEX_MASK &&
+	       !atomic_compare_exchange_weak_explicit(&table->retired, &top,
+		   ((top >> 32) + 1) << 32, memory_order_acq_rel,
+		   memory_order_relaxed))
+		;
+	uint32_t first = (uint32_t)(top & INDEX_MASK), last = first;
+	if (!first)
+		return;
+	urcu_qsbr_synchronize_rcu();
+	for (uint32_t after; (after = flow_get(&table->next[last])) != 0;)
+		last = after;
+	push_chain(table, &table->free, first, last);
+}
+
+void
+flow_advance(_Atomic uint32_t *field, uint32_t value)
+{
+	uint32_t old = flow_get(field);
+
+	while ((int32_t)(value - old) > 0 &&
+	       !atomic_compare_exchange_weak_explicit(field, &old, value,
+		   memory_order_relaxed, memory_order_relaxed))
+		;
+}
+
+void
+flow_advance_window(_Atomic uint64_t *window, uint32_t end, uint32_t edge)
+{
+	uint64_t old = flow_get64(window), new;
+
+	do {
+		uint32_t old_end = (uint32_t)old;
+		uint32_t old_edge = (uint32_t)(old >> 32);
+		if ((int32_t)(end - old_end) < 0)
+			end = old_end;
+		if ((int32_t)(edge - old_edge) < 0)
+			edge = old_edge;
+		new = end | (uint64_t)edge << 32;
+	} while (
+	    new != old && !atomic_compare_exchange_weak_explicit(window, &old,
+			      new, memory_order_relaxed, memory_order_relaxed));
+}
+
+void
+flow_raise(_Atomic uint32_t *field, uint32_t value)
+{
+	uint32_t old = flow_get(field);
+
+	while (value > old &&
+	       !atomic_compare_exchange_weak_explicit(field, &old, value,
+		   memory_order_relaxed, memory_order_relaxed))
+		;
+}

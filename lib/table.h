@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The flow table: fixed capacity, shared by all workers, lock-free.  One entry
+ * a flow, found from either direction by one canonical key.  It knows keys,
+ * liveness and room; what a flow means is conntrack's.
+ *
+ * Calls that take a worker index need that worker's own thread (index `workers`
+ * is the keeper's) and its read side: a flow pointer is good until the thread's
+ * next quiescent state.  A worker stopped anywhere blocks no other.
+ */
+#ifndef EPHEMERALD_TABLE_H
+#define EPHEMERALD_TABLE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Two (address, port) pairs in a fixed order, protocol, family and kind.  The
+ * low byte of the last word is free for the flow's owner: not compared. */
+#define KEY_WORDS 5
+struct key {
+	uint64_t word[KEY_WORDS];
+};
+#define KEY_IGNORED UINT64_C(0xff)
+
+/* 128 bytes: what every packet needs first. */
+struct flow {
+	_Atomic uint64_t key[KEY_WORDS]; /* fixed while anyone may look */
+	_Atomic uint64_t word;           /* struct flow_word; 0: dead */
+	_Atomic uint64_t window[2];      /* end | edge << 32, forward only */
+	/* second cache line */
+	_Atomic uint64_t bytes[2];
+	_Atomic uint32_t packets[2];
+	_Atomic uint32_t max_window[2];
+	_Atomic uint32_t una[2];
+	_Atomic uint32_t isn[2];
+	_Atomic uint32_t challenge;
+	_Atomic uint32_t rule;    /* identity */
+	_Atomic uint32_t created; /* tick */
+	_Atomic uint32_t interfaces; /* in | out << 16, ids of the first packet */
+};
+_Static_assert(sizeof(struct flow) == 128, "two cache lines");
+
+struct table;
+
+/* NULL: out of memory. */
+struct table *table_create(
+    uint32_t max_flows, unsigned workers, const uint8_t hash_key[16]);
+void table_destroy(struct table *table); /* NULL is fine */
+
+uint64_t table_hash(const struct table *table, const struct key *key);
+/* Two steps ahead of table_find(), a batch at a time: fetch the buckets, then
+ * the entries they name. */
+void table_prefetch_buckets(const struct table *table, uint64_t hash);
+void table_prefetch_flows(const struct table *table, uint64_t hash);
+/* The live flow of that key, or NULL. */
+struct flow *table_find(
+    const struct table *table, const struct key *key, uint64_t hash);
+
+/* An entry to fill (relaxed stores), counted against max_flows.  NULL: none.
+ * Ends in table_insert() or table_give_back(). */
+struct flow *table_take(struct table *table, unsigned worker);
+/* Makes it visible.  Returns it; or the live flow that has this key already
+ * (the entry is still the caller's); or NULL: no room where it hashes to (still
+ * the caller's). */
+struct flow *table_insert(
+    struct table *table, unsigned worker, struct flow *flow, uint64_t hash);
+void table_give_back(
+    struct table *table, unsigned worker, struct flow *flow);
+/* Ends a live flow whose word still is `word`; false: it is not. */
+bool table_kill(struct table *table, unsigned worker, struct flow *flow,
+    uint64_t word);
+
+/* The live flows that share both buckets of a hash, for eviction. */
+#define TABLE_NEIGHBOURS 16
+size_t table_neighbours(const struct table *table, uint64_t hash,
+    struct flow *out[TABLE_NEIGHBOURS]);
+
+/* Flows now, and at most. */
+uint32_t table_count(const struct table *table);
+uint32_t table_limit(const struct table *table);
+/* Walk: the live flow in slot 0 ... table_slots() - 1, or NULL. */
+uint32_t table_slots(const struct table *table);
+struct flow *table_at(const struct table *table, uint32_t slot);
+/* Whichever worker comes first gets the next TABLE_SHARE slots to sweep, as
+ * long as fewer than `due` shares were given out since the start.  False: none
+ * is due. */
+#define TABLE_SHARE 64
+bool table_next_share(struct table *table, uint64_t due, uint32_t *first_slot);
+
+/* Let the keeper have what this worker has retired so far. */
+void table_hand_over(struct table *table, unsigned worker);
+/* Waits for a quiescent state of every worker, then makes retired entries free
+ * again.  One thread at a time; not inside a read side. */
+void table_reclaim(struct table *table);
+
+/* Flow fields, relaxed: each is whole by itself, and windows only grow. */
+static inline uint64_t
+flow_word(const struct flow *flow)
+{
+	return atomic_load_explicit(&flow->word, memory_order_acquire);
+}
+
+/* Acquire and release: who sees the new word sees what was stored before. */
+static inline bool
+flow_change(struct flow *flow, uint64_t old, uint64_t new)
+{
+	return atomic_compare_exchange_strong_explicit(&flow->word, &old, new,
+	    memory_order_acq_rel, memory_order_acquire);
+}
+
+static inline uint32_t
+flow_get(const _Atomic uint32_t *field)
+{
+	return atomic_load_explicit(field, memory_order_relaxed);
+}
+
+/* Stores only changes: an unchanged line stays shared between cores. */
+static inline void
+flow_set(_Atomic uint32_t *field, uint32_t value)
+{
+	if (flow_get(field) != value)
+		atomic_store_explicit(field, value, memory_order_relaxed);
+}
+
+static inline uint64_t
+flow_get64(const _Atomic uint64_t *field)
+{
+	return atomic_load_explicit(field, memory_order_relaxed);
+}
+
+static inline void
+flow_set64(_Atomic uint64_t *field, uint64_t value)
+{
+	atomic_store_explicit(field, value, memory_order_relaxed);
+}
+
+static inline void
+flow_count(struct flow *flow, unsigned side, uint32_t bytes)
+{
+	atomic_fetch_add_explicit(
+	    &flow->packets[side], 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(
+	    &flow->bytes[side], bytes, memory_order_relaxed);
+}
+
+/* To the later of old and new, modulo 2^32. */
+void flow_advance(_Atomic uint32_t *field, uint32_t value);
+void flow_advance_window(_Atomic uint64_t *window, uint32_t end, uint32_t edge);
+/* To the larger. */
+void flow_raise(_Atomic uint32_t *field, uint32_t value);
+
+#endif
