@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One table of commands.  A command is asked for its answer part by part: each
+ * call adds whole rows up to about EXCHANGE_CHUNK bytes, or looks at STEPS_MAX
+ * flows, so that neither memory nor time of the main thread grows with the
+ * number of flows.  What it needs to go on is in struct progress: plain data,
+ * as the client may be gone before the end.
+ *
+ * The request is checked against the table before the command runs: exact
+ * name, known arguments, permission.  A change is logged with who asked.
+ */
+#include "commands.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "explain.h"
+#include "flow_filter.h"
+#include "log.h"
+#include "request.h"
+#include "rows.h"
+#include "status.h"
+
+#define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
+#define STEPS_MAX        4096
+#define RULE_MEMOS       64
+
+struct progress {
+	const struct command *command;
+	enum request_id id; /* as in struct request */
+	uint64_t id_number;
+	char id_text[ID_TEXT_SIZE];
+	union {
+		struct {
+			struct flow_filter filter;
+			uint32_t cursor;
+		} flows;
+		struct {
+			uint64_t generation;
+			enum table_id table;
+			size_t next;
+		} rules;
+		struct drops_cursor drops;
+	};
+};
+
+/* One call of a command. */
+struct call {
+	struct commands *commands;
+	const struct exchange *exchange;
+	const struct request *request; /* in the first call, else NULL */
+	struct progress *progress;
+	struct json *out;
+	enum answer answer; /* ANSWER_OK at first */
+	char *error;        /* owned; with any other answer */
+};
+
+struct command {
+	const char *name;
+	bool changes; /* something: not for everyone */
+	enum exchange_step (*run)(struct call *call);
+	const char *const *arguments; /* NULL-terminated */
+};
+
+static enum exchange_step fail(struct call *call, enum answer answer,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static enum exchange_step
+fail(struct call *call, enum answer answer, const char *format, ...)
+{
+	va_list arguments;
+
+	call->answer = answer;
+	va_start(arguments, format);
+	if (vasprintf(&call->error, format, arguments) < 0)
+		call->error = NULL;
+	va_end(arguments);
+	return EXCHANGE_DONE;
+}
+
+static enum exchange_step
+status(struct call *call)
+{
+	status_write(call->out, call->commands);
+	return EXCHANGE_DONE;
+}
+
+static void
+put_rest(const struct call *call, enum table_id table)
+{
+	bool acl = table >= TABLE_ACL_INBOUND;
+	enum direction direction =
+	    (enum direction)(acl ? table - TABLE_ACL_INBOUND : table);
+
+	row_rest(call->out, table,
+	    filter_count(call->commands->filter, direction,
+		acl ? ACL_NO_RULE : NO_RULE));
+}
+
+static enum exchange_step
+rules(struct call *call)
+{
+	const struct filter *filter = call->commands->filter;
+	const struct policy *policy = filter_policy(filter);
+	int64_t offset_ms = clock_wall_offset_ms();
+	enum table_id *table = &call->progress->rules.table;
+	size_t *next = &call->progress->rules.next;
+
+	if (call->request)
+		call->progress->rules.generation = policy->generation;
+	if (call->progress->rules.generation != policy->generation)
+		return fail(call, ANSWER_FAILED,
+		    "the rules were replaced while they were listed; ask "
+		    "again");
+	for (; *table < TABLE_COUNT; ++*table, *next = 0) {
+		const struct rules *list = &policy->tables[*table];
+		if (!row_has_table(policy, *table))
+			continue;
+		for (; *next < list->count; ++*next) {
+			if (call->out->used >= EXCHANGE_CHUNK)
+				return EXCHANGE_MORE;
+			const struct rule *rule = &list->rule[*next];
+			struct rule_totals totals =
+			    filter_rule_totals(filter, rule);
+			row_rule(call->out, *table, rule, &totals, offset_ms);
+		}
+		put_rest(call, *table);
+	}
+	return EXCHANGE_DONE;
+}
+
+/* Rules by identity, remembered within one call: flows are many, and rules may
+ * be too. */
+struct memo {
+	uint32_t identity;
+	const struct rule *rule;
+};
+
+static const struct rule *
+find_rule(const struct policy *policy, uint32_t identity,
+    struct memo memos[RULE_MEMOS])
+{
+	struct memo *memo = &memos[identity % RULE_MEMOS];
+	enum table_id table;
+
+	if (identity && memo->identity != identity)
+		*memo = (struct memo){ identity,
+			policy_find_rule(policy, identity, &table) };
+	return identity ? memo->rule : NULL;
+}
+
+static enum exchange_step
+flows(struct call *call)
+{
+	const struct commands *commands = call->commands;
+	const struct policy *policy = filter_policy(commands->filter);
+	struct flow_filter *filter = &call->progress->flows.filter;
+	struct memo memos[RULE_MEMOS] = { 0 };
+	char error[FLOW_FILTER_ERROR_SIZE];
+	uint64_t now_ms = clock_ms();
+	struct flow_view flow;
+
+	if (call->request)
+		switch (
+		    flow_filter_parse(call->request, policy, filter, error)) {
+		case FILTER_OK:
+			break;
+		case FILTER_BAD:
+			return fail(call, ANSWER_USAGE, "%s", error);
+		case FILTER_NO_RULE:
+			return fail(call, ANSWER_NO_OBJECT, "%s", error);
+		}
+	for (unsigned i = 0; i < STEPS_MAX; i++) {
+		if (call->out->used >= EXCHANGE_CHUNK)
+			return EXCHANGE_MORE;
+		if (!filter_next_flow(commands->filter,
+			&call->progress->flows.cursor, now_ms, &flow))
+			return EXCHANGE_DONE;
+		if (flow_filter_match(filter, &flow))
+			row_flow(call->out, &flow, commands->interfaces, policy,
+			    find_rule(policy, flow.rule_identity, memos));
+	}
+	return EXCHANGE_MORE;
+}
+
+/* "1000"; false: not a number. */
+static bool
+read_limit(const char *text, uint64_t *limit)
+{
+	if (!*text || strlen(text) > 9 || text[strspn(text, "0123456789")])
+		return false;
+	*limit = strtoul(text, NULL, 10);
+	return true;
+}
+
+static enum exchange_step
+drops(struct call *call)
+{
+	const struct commands *commands = call->commands;
+	const struct drop_row *row;
+
+	if (call->request) {
+		const char *text = request_argument(call->request, "limit");
+		uint64_t limit = DROPS_MAX;
+		if (text && !read_limit(text, &limit))
+			return fail(call, ANSWER_USAGE,
+			    "limit \"%.40s\"; accepted: a number", text);
+		call->progress->drops = drops_begin(commands->drops, limit);
+	}
+	while (call->out->used < EXCHANGE_CHUNK) {
+		row = drops_next(commands->drops, &call->progress->drops);
+		if (!row)
+			return EXCHANGE_DONE;
+		row_drop(call->out, row, commands->interfaces);
+	}
+	return EXCHANGE_MORE;
+}
+
+static char *
+join_lines(const struct diagnostics *diagnostics)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		return NULL;
+	for (size_t i = 0; i < diagnostics->count; i++)
+		fprintf(stream, "%s%s", i ? "\n" : "", diagnostics->line[i]);
+	fclose(stream);
+	return text;
+}
+
+void
+commands_begin(struct commands *commands, const struct hook *hook)
+{
+	commands->hook = hook;
+	commands->started_ms = commands->loaded_ms = clock_ms();
+}
+
+bool
+commands_reload(struct commands *commands, struct diagnostics *diagnostics)
+{
+	bool ok = commands->reload(commands->reload_context, diagnostics);
+
+	free(commands->last_reload.error);
+	commands->last_reload.error = ok ? NULL : join_lines(diagnostics);
+	commands->last_reload.ok = ok;
+	commands->last_reload.time_ms = clock_ms();
+	if (ok)
+		commands->loaded_ms = commands->last_reload.time_ms;
+	return ok;
+}
+
+static enum exchange_step
+reload(struct call *call)
+{
+	struct commands *commands = call->commands;
+	struct diagnostics diagnostics = { 0 };
+	struct json *json = call->out;
+	bool ok = commands_reload(commands, &diagnostics);
+	const struct policy *policy = filter_policy(commands->filter);
+
+	log_info("reload asked for by uid %u, pid %d: %s, generation %llu is "
+		 "in force",
+	    call->exchange->uid, call->exchange->pid, ok ? "done" : "refused",
+	    (unsigned long long)policy->generation);
+	if (ok) {
+		json_open_object(json, NULL);
+		json_unsigned(json, "generation", policy->generation);
+		status_rule_counts(json, policy);
+		json_open_array(json, "notices");
+		for (size_t i = 0; i < diagnostics.count; i++)
+			json_string(json, NULL, diagnostics.line[i]);
+		json_close_array(json);
+		json_close_object(json);
+		json_newline(json);
+	} else {
+		call->answer = ANSWER_INVALID;
+		call->error = join_lines(&diagnostics);
+	}
+	diagnostics_clear(&diagnostics);
+	return EXCHANGE_DONE;
+}
+
+static const char *const explain_arguments[] = { "direction", "protocol",
+	"source", "destination", NULL };
+
+static enum exchange_step
+explain(struct call *call)
+{
+	const struct commands *commands = call->commands;
+	const char *text[4];
+	char error[EXPLAIN_ERROR_SIZE];
+	struct packet packet;
+
+	for (size_t i = 0; i < ARRAY_LEN(text); i++) {
+		text[i] = request_argument(call->request, explain_arguments[i]);
+		if (!text[i])
+			return fail(call, ANSWER_USAGE,
+			    "no \"%s\"; accepted: direction, protocol, source "
+			    "and destination",
+			    explain_arguments[i]);
+	}
+	if (!explain_parse(text[0], text[1], text[2], text[3], &packet, error))
+		return fail(call, ANSWER_USAGE, "%s", error);
+	explain_json(commands->filter, filter_policy(commands->filter),
+	    commands->interfaces, &packet, clock_ms(), call->out);
+	json_newline(call->out);
+	return EXCHANGE_DONE;
+}
+
+static const char *const no_arguments[] = { NULL };
+static const char *const flows_arguments[] = { FLOW_FILTER_ARGUMENTS, NULL };
+static const char *const drops_arguments[] = { "limit", NULL };
+
+static const struct command table[] = {
+	/* clang-format off */
+	/* name     changes run      arguments */
+	{ "status",  false, status,  no_arguments },
+	{ "rules",   false, rules,   no_arguments },
+	{ "flows",   false, flows,   flows_arguments },
+	{ "drops",   false, drops,   drops_arguments },
+	{ "reload",  true,  reload,  no_arguments },
+	{ "explain", false, explain, explain_arguments },
+	/* clang-format on */
+};
+
+static const struct command *
+find_command(struct call *call)
+{
+	char known[128] = "";
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		if (strcmp(table[i].name, call->request->command) == 0)
+			return &table[i];
+		strcat(known, i ? ", " : "");
+		strcat(known, table[i].name);
+	}
+	fail(call, ANSWER_USAGE, "unknown command \"%.40s\"; accepted: %s",
+	    call->request->command, known);
+	return NULL;
+}
+
+static bool
+arguments_are_known(struct call *call, const struct command *command)
+{
+	for (size_t i = 0; i < call->request->argument_count; i++) {
+		const char *name = call->request->argument[i].name;
+		const char *const *known = command->arguments;
+		while (*known && strcmp(*known, name) != 0)
+			known++;
+		if (*known)
+			continue;
+		fail(call, ANSWER_USAGE, "%s: unknown argument \"%.40s\"",
+		    command->name, name);
+		return false;
+	}
+	return true;
+}
+
+/* The command is known, and may be run with what is asked. */
+static bool
+admit(struct call *call)
+{
+	const struct command *command = find_command(call);
+
+	if (!command || !arguments_are_known(call, command))
+		return false;
+	if (command->changes && !call->exchange->may_change) {
+		fail(call, ANSWER_NOT_PERMITTED,
+		    "%s is for root and the user of the daemon; uid %u may "
+		    "only look",
+		    command->name, call->exchange->uid);
+		return false;
+	}
+	call->progress->command = command;
+	return true;
+}
+
+/* The object that ends an answer. */
+static void
+put_end(const struct call *call)
+{
+	const struct progress *progress = call->progress;
+	struct json *json = call->out;
+
+	json_open_object(json, NULL);
+	switch (progress->id) {
+	case ID_NONE:
+		json_null(json, "id");
+		break;
+	case ID_NUMBER:
+		json_unsigned(json, "id", progress->id_number);
+		break;
+	case ID_TEXT:
+		json_string(json, "id", progress->id_text);
+		break;
+	}
+	json_bool(json, "ok", call->answer == ANSWER_OK);
+	json_unsigned(json, "exit", (uint64_t)call->answer);
+	if (call->answer != ANSWER_OK)
+		json_string(
+		    json, "error", call->error ? call->error : "out of memory");
+	json_close_object(json);
+	json_newline(json);
+}
+
+static enum exchange_step
+answer_first(struct call *call)
+{
+	struct progress *progress = call->progress;
+	char error[REQUEST_ERROR_SIZE];
+	enum exchange_step step = EXCHANGE_DONE;
+	struct request request;
+
+	if (!request_parse(call->exchange->line, call->exchange->length,
+		&request, error)) {
+		fail(call, ANSWER_USAGE, "%s", error);
+		return EXCHANGE_CLOSE;
+	}
+	call->request = &request;
+	progress->id = request.id;
+	progress->id_number = request.id_number;
+	memcpy(progress->id_text, request.id_text, sizeof(request.id_text));
+	if (admit(call))
+		step = progress->command->run(call);
+	request_free(&request);
+	return step;
+}
+
+enum exchange_step
+commands_answer(void *context, struct exchange *exchange)
+{
+	bool first = !exchange->progress;
+	enum exchange_step step;
+
+	if (first)
+		exchange->progress = calloc(1, sizeof(struct progress));
+	if (!exchange->progress)
+		return EXCHANGE_CLOSE;
+	struct call call = {
+		.commands = context,
+		.exchange = exchange,
+		.progress = exchange->progress,
+		.out = exchange->out,
+	};
+	if (first)
+		step = answer_first(&call);
+	else
+		step = call.progress->command->run(&call);
+	if (step != EXCHANGE_MORE)
+		put_end(&call);
+	free(call.error);
+	return step;
+}
+
+void
+commands_free(struct commands *commands)
+{
+	free(commands->last_reload.error);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The nftables table that sends packets to our queues: `table inet ephemerald`,
+ * owned by the socket in struct hook, so it goes when the process does.
+ * Main thread.
+ */
+#ifndef EPHEMERALD_HOOK_H
+#define EPHEMERALD_HOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rules.h"
+
+struct hook;
+
+struct hook_plan {
+	unsigned first_queue, queue_count;
+	bool forward;          /* hook forwarded packets too */
+	enum hook_leaf leaf;   /* LEAF_AUTO: native queue, else xt NFQUEUE */
+	uint32_t reject_mark;  /* mark of an accepted packet that the kernel is to
+	                          reject; all its bits in reject_mask */
+	uint32_t mark_mask;
+};
+
+#define HOOK_ERROR_SIZE 256
+
+/* Opens the socket.  NULL: error holds one sentence. */
+struct hook *hook_open(char error[HOOK_ERROR_SIZE]);
+/* Brings the kernel's rules to the plan in one batch; the queues must be bound
+ * before.  False: nothing was changed, error holds one sentence (another
+ * instance, missing kernel support, missing privilege, ...).  Base chains are
+ * never deleted: that would drop every queued packet of the namespace. */
+bool hook_install(struct hook *hook, const struct hook_plan *plan,
+    char error[HOOK_ERROR_SIZE]);
+/* "native" or "xtables"; valid after hook_install(). */
+const char *hook_leaf_in_force(const struct hook *hook);
+/* Deletes the table and closes the socket.  NULL is fine. */
+void hook_close(struct hook *hook);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ephemerald: reads its config, starts, turns until a signal says stop.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "files.h"
+#include "log.h"
+#include "service.h"
+
+#define DEFAULT_CONFIG "/etc/ephemerald/ephemerald.conf"
+#define DEFAULT_SOCKET "/run/ephemerald/control.sock"
+
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INVALID_CONFIG = 5 };
+
+struct options {
+	const char *config;
+	const char *socket;
+	bool check;
+};
+
+static const char usage[] =
+    "usage: ephemerald [-c FILE] [--check] [--socket PATH] [--version]\n"
+    "  -c, --config FILE   config (default: " DEFAULT_CONFIG ")\n"
+    "      --check         say whether the config is valid, and exit\n"
+    "      --socket PATH   control socket (default: " DEFAULT_SOCKET ")\n"
+    "      --version       print the version, and exit\n"
+    "      --help          print this, and exit\n"
+    "Signals: SIGHUP reloads the config; SIGINT and SIGTERM stop.\n";
+
+/* Exits on bad usage, and after --help and --version. */
+static struct options
+parse_options(int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "check", no_argument, NULL, 'k' },
+		{ "socket", required_argument, NULL, 's' },
+		{ "version", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct options opt = { DEFAULT_CONFIG, DEFAULT_SOCKET, false };
+
+	for (int c;
+	     (c = getopt_long(argc, argv, "c:", long_options, NULL)) != -1;) {
+		switch (c) {
+		case 'c':
+			opt.config = optarg;
+			break;
+		case 'k':
+			opt.check = true;
+			break;
+		case 's':
+			opt.socket = optarg;
+			break;
+		case 'v':
+			puts("ephemerald " EPHEMERALD_VERSION);
+			exit(EXIT_SUCCESS);
+		case 'h':
+			fputs(usage, stdout);
+			exit(EXIT_SUCCESS);
+		default:
+			fputs(usage, stderr);
+			exit(EXIT_USAGE);
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "ephemerald: unexpected argument '%s'\n%s",
+		    argv[optind], usage);
+		exit(EXIT_USAGE);
+	}
+	return opt;
+}
+
+static struct policy *
+load_policy(const char *path)
+{
+	struct diagnostics diagnostics = { NULL, 0 };
+	struct policy *policy = files_load(path, &diagnostics);
+
+	for (size_t i = 0; i < diagnostics.count; i++)
+		(policy ? log_info : log_error)("%s", diagnostics.line[i]);
+	diagnostics_clear(&diagnostics);
+	return policy;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options opt = parse_options(argc, argv);
+	char error[SERVICE_ERROR_SIZE];
+
+	log_open();
+	struct policy *policy = load_policy(opt.config);
+	if (!policy)
+		return EXIT_INVALID_CONFIG;
+	if (opt.check) {
+		policy_destroy(policy);
+		printf("%s: ok\n", opt.config);
+		return EXIT_SUCCESS;
+	}
+	service_block_signals();
+	struct service *service =
+	    service_start(policy, opt.config, opt.socket, error);
+	if (!service) {
+		log_error("%s", error);
+		return EXIT_FAILED;
+	}
+	while (service_turn(service))
+		;
+	service_stop(service);
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The life of a queue: bound, its thread started, stopped, unbound.
+ *
+ * All of it is the main thread's.  The thread itself, and who owns what while
+ * it runs, is in queue_work.c.
+ */
+#include "queue.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "queue_bind.h"
+#include "queue_work.h"
+
+struct queue *
+queue_open(const struct queue_options *options, char error[QUEUE_ERROR_SIZE])
+{
+	struct queue *queue = aligned_alloc(64, sizeof(*queue));
+
+	assert((options->reject_mark & ~options->mark_mask) == 0);
+	if (!queue) {
+		snprintf(error, QUEUE_ERROR_SIZE, "queue %u: out of memory",
+		    options->number);
+		return NULL;
+	}
+	memset(queue, 0, sizeof(*queue));
+	queue->options = *options;
+	queue->figures_fd = -1;
+	queue->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	queue->fd = queue_bind(options->number, options->length, error);
+	if (queue->stop_fd == -1)
+		snprintf(error, QUEUE_ERROR_SIZE, "queue %u: eventfd: %s",
+		    options->number, strerror(errno));
+	if (queue->stop_fd == -1 || queue->fd == -1) {
+		queue_close(queue);
+		return NULL;
+	}
+	queue->figures_fd = queue_figures_open();
+	for (size_t i = 0; i < FILTER_BATCH; i++) {
+		queue->vectors[i].iov_base = queue->bytes[i];
+		queue->vectors[i].iov_len = MESSAGE_SIZE;
+		queue->headers[i].msg_hdr.msg_iov = &queue->vectors[i];
+		queue->headers[i].msg_hdr.msg_iovlen = 1;
+	}
+	verdicts_reset(&queue->verdicts, (uint16_t)options->number);
+	return queue;
+}
+
+static void
+name_and_pin(struct queue *queue)
+{
+	int cpu = queue->options.cpu;
+	char name[16];
+	cpu_set_t cpus;
+
+	snprintf(name, sizeof(name), "queue-%u", queue->options.number);
+	pthread_setname_np(queue->thread, name);
+	if (cpu < 0)
+		return;
+	CPU_ZERO(&cpus);
+	if (cpu < CPU_SETSIZE)
+		CPU_SET((unsigned)cpu, &cpus);
+	/* Slower without, not wrong. */
+	if (pthread_setaffinity_np(queue->thread, sizeof(cpus), &cpus) != 0)
+		log_warning("queue %u: its thread cannot be pinned to CPU %d",
+		    queue->options.number, cpu);
+}
+
+bool
+queue_start(struct queue *queue, char error[QUEUE_ERROR_SIZE])
+{
+	sigset_t all, before;
+	int reason;
+
+	sigfillset(&all);
+	pthread_sigmask(
+	    SIG_SETMASK, &all, &before); /* the thread inherits it */
+	reason = pthread_create(&queue->thread, NULL, queue_work, queue);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (reason) {
+		snprintf(error, QUEUE_ERROR_SIZE,
+		    "queue %u: its thread cannot be started: %s",
+		    queue->options.number, strerror(reason));
+		return false;
+	}
+	queue->started = true;
+	name_and_pin(queue);
+	return true;
+}
+
+struct queue_statistics
+queue_read(const struct queue *queue)
+{
+	struct queue_figures figures =
+	    queue_figures_read(queue->figures_fd, queue->options.number);
+
+	return (struct queue_statistics){
+		.packets = counter_read(&queue->packets),
+		.batches = counter_read(&queue->batches),
+		.verdicts_sent = counter_read(&queue->verdicts_sent),
+		.send_retries = counter_read(&queue->send_retries),
+		.odd_messages = counter_read(&queue->odd_messages),
+		.receive_errors = counter_read(&queue->receive_errors),
+		.flushed = counter_read(&queue->flushed),
+		.kernel_known = figures.known,
+		.waiting = figures.waiting,
+		.lost_queue_full = figures.lost_queue_full,
+		.lost_socket_full = figures.lost_socket_full,
+		.progress = counter_read(&queue->progress),
+	};
+}
+
+unsigned
+queue_number(const struct queue *queue)
+{
+	return queue->options.number;
+}
+
+void
+queue_stop(struct queue *queue)
+{
+	const uint64_t one = 1;
+
+	if (!queue->started)
+		return;
+	published_set(&queue->stop, 1);
+	/* The counter of a fresh eventfd has room for it. */
+	if (write(queue->stop_fd, &one, sizeof(one)) != sizeof(one))
+		log_error(
+		    "queue %u: %s", queue->options.number, strerror(errno));
+	pthread_join(queue->thread, NULL);
+	queue->started = false;
+}
+
+void
+queue_close(struct queue *queue)
+{
+	if (!queue)
+		return;
+	if (queue->fd != -1)
+		close(queue->fd);
+	if (queue->stop_fd != -1)
+		close(queue->stop_fd);
+	if (queue->figures_fd != -1)
+		close(queue->figures_fd);
+	free(queue);
+}

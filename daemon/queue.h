@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One NFQUEUE and the worker thread that judges its packets: receive a batch,
+ * filter_batch(), send the verdicts, quiescent state.  Every packet id that the
+ * kernel hands over gets exactly one verdict.
+ */
+#ifndef EPHEMERALD_QUEUE_H
+#define EPHEMERALD_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "filter.h"
+#include "ring.h"
+
+struct queue;
+
+struct queue_options {
+	unsigned number; /* of the NFQUEUE */
+	unsigned length; /* packets the kernel may hold for us */
+	unsigned worker; /* index for filter_batch() */
+	int cpu;         /* to pin the thread to, -1: none */
+	struct filter *filter;
+	struct interfaces *interfaces;
+	struct ring *drops;
+	uint32_t mark_mask;   /* a verdict's mark changes only these bits */
+	uint32_t reject_mark; /* verdict "reject": accept with this mark */
+};
+
+/* What the queue has seen; the kernel's figures are from procfs. */
+struct queue_statistics {
+	uint64_t packets, batches, verdicts_sent, send_retries;
+	uint64_t odd_messages;  /* malformed or of unknown type */
+	uint64_t receive_errors;
+	uint64_t flushed;        /* verdicts that found no packet (ENOENT) */
+	bool kernel_known;      /* procfs could be read; else the next are 0 */
+	uint64_t waiting;       /* packets in the kernel's queue now */
+	uint64_t lost_queue_full, lost_socket_full;
+	uint64_t progress;      /* changes at least twice a second */
+};
+
+#define QUEUE_ERROR_SIZE 256
+
+/* Binds and configures the queue; no packet is taken yet.  NULL: error holds
+ * one sentence (taken by whom, missing privilege, ...).  Main thread. */
+struct queue *queue_open(
+    const struct queue_options *options, char error[QUEUE_ERROR_SIZE]);
+/* Starts the thread.  False: error as above. */
+bool queue_start(struct queue *queue, char error[QUEUE_ERROR_SIZE]);
+/* Any thread. */
+struct queue_statistics queue_read(const struct queue *queue);
+unsigned queue_number(const struct queue *queue);
+/* Stops and joins the thread, if it was started; the queue stays bound, what
+ * waits in it waits on.  Main thread. */
+void queue_stop(struct queue *queue);
+/* Unbinds: the kernel drops what waits.  After queue_stop().  NULL is fine. */
+void queue_close(struct queue *queue);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A packet queue as the kernel sees it: the socket it is bound to and its line
+ * in procfs.  Part of queue.c.
+ */
+#ifndef EPHEMERALD_QUEUE_BIND_H
+#define EPHEMERALD_QUEUE_BIND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "queue.h"
+
+/* A socket bound to the queue, ready to receive.  -1: error as in queue.h. */
+int queue_bind(unsigned number, unsigned length, char error[QUEUE_ERROR_SIZE]);
+
+struct queue_figures {
+	bool known;    /* else the rest is 0 */
+	uint32_t port; /* netlink address of the socket that owns the queue */
+	uint64_t waiting, lost_queue_full, lost_socket_full;
+};
+
+/* The kernel's list of the queues in this network namespace, -1: not to be
+ * had.  It exists once a queue was bound. */
+int queue_figures_open(void);
+/* Any thread; fd may be -1. */
+struct queue_figures queue_figures_read(int fd, unsigned number);
+
+#endif

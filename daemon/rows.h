@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the commands answer with, as JSON objects of one line each.  Whatever is
+ * not known or not there is null, never 0.
+ */
+#ifndef EPHEMERALD_ROWS_H
+#define EPHEMERALD_ROWS_H
+
+#include "drops.h"
+#include "filter.h"
+#include "json.h"
+
+/* KEY: epoch seconds, KEY_iso: ISO 8601 in UTC.  0: null. */
+void row_time(struct json *json, const char *key, uint64_t epoch_ms);
+/* A table that says something, if only that all is blocked: it is written, or
+ * missing beside its written sister. */
+bool row_has_table(const struct policy *policy, enum table_id table);
+
+/* wall_offset_ms: see clock.h. */
+void row_rule(struct json *json, enum table_id table, const struct rule *rule,
+    const struct rule_totals *totals, int64_t wall_offset_ms);
+/* What no rule of the table allows. */
+void row_rest(struct json *json, enum table_id table, uint64_t hits);
+/* rule: that let it in, NULL: none that is still there. */
+void row_flow(struct json *json, const struct flow_view *flow,
+    const struct interfaces *interfaces, const struct policy *policy,
+    const struct rule *rule);
+void row_drop(struct json *json, const struct drop_row *row,
+    const struct interfaces *interfaces);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The running firewall: policy, workers, kernel rules and control socket, put
+ * together, kept going and taken apart.  Main thread.
+ */
+#ifndef EPHEMERALD_SERVICE_H
+#define EPHEMERALD_SERVICE_H
+
+#include <stdbool.h>
+
+#include "rules.h"
+
+struct service;
+
+#define SERVICE_ERROR_SIZE 256
+
+/* Takes the policy.  On return packets are being judged.  NULL: nothing is left
+ * behind, error holds one sentence, the policy is destroyed. */
+struct service *service_start(struct policy *policy, const char *config_path,
+    const char *socket_path, char error[SERVICE_ERROR_SIZE]);
+/* Waits for something to do, half a second at most, and does it; SIGHUP
+ * reloads.  False: SIGINT or SIGTERM came. */
+bool service_turn(struct service *service);
+/* Takes everything down, the kernel's rules first. */
+void service_stop(struct service *service);
+
+/* So that threads started later leave the signals to service_turn(). */
+void service_block_signals(void);
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The status object, a function per member or group of members.  Counters are
+ * read one by one while workers count on: sums may lag each other by a packet.
+ */
+#include "status.h"
+
+#include <unistd.h>
+
+#include "clock.h"
+#include "commands.h"
+#include "rows.h"
+
+void
+status_rule_counts(struct json *json, const struct policy *policy)
+{
+	const struct rules *acl_in = &policy->tables[TABLE_ACL_INBOUND];
+	const struct rules *acl_out = &policy->tables[TABLE_ACL_OUTBOUND];
+
+	json_open_object(json, "rules");
+	for (enum table_id t = TABLE_INBOUND; t <= TABLE_FORWARD; t++) {
+		if (row_has_table(policy, t))
+			json_unsigned(
+			    json, table_name(t), policy->tables[t].count);
+		else
+			json_null(json, table_name(t));
+	}
+	if (acl_in->present || acl_out->present)
+		json_unsigned(json, "acl", acl_in->count + acl_out->count);
+	else
+		json_null(json, "acl");
+	json_close_object(json);
+}
+
+static void
+put_policy(struct json *json, const struct commands *commands, uint64_t now_ms,
+    int64_t offset_ms)
+{
+	const struct policy *policy = filter_policy(commands->filter);
+
+	json_open_object(json, "policy");
+	json_unsigned(json, "generation", policy->generation);
+	row_time(json, "loaded", commands->loaded_ms + (uint64_t)offset_ms);
+	json_real(
+	    json, "age_seconds", (double)(now_ms - commands->loaded_ms) / 1000);
+	json_open_array(json, "files");
+	for (size_t i = 0; i < policy->file_count; i++)
+		json_string(json, NULL, policy->files[i]);
+	json_close_array(json);
+	status_rule_counts(json, policy);
+	json_close_object(json);
+
+	if (commands->last_reload.time_ms == 0) {
+		json_null(json, "last_reload");
+		return;
+	}
+	json_open_object(json, "last_reload");
+	json_bool(json, "ok", commands->last_reload.ok);
+	row_time(
+	    json, "time", commands->last_reload.time_ms + (uint64_t)offset_ms);
+	json_string(json, "error", commands->last_reload.error);
+	json_close_object(json);
+}
+
+/* A figure of the kernel's. */
+static void
+put_if(struct json *json, const char *key, bool known, uint64_t value)
+{
+	if (known)
+		json_unsigned(json, key, value);
+	else
+		json_null(json, key);
+}
+
+static void
+put_queues(struct json *json, const struct commands *commands)
+{
+	unsigned length =
+	    filter_policy(commands->filter)->settings.queue.length;
+
+	json_open_array(json, "queues");
+	for (size_t i = 0; i < commands->queue_count; i++) {
+		const struct queue *queue = commands->queues[i];
+		struct queue_statistics seen = queue_read(queue);
+		json_open_object(json, NULL);
+		json_unsigned(json, "queue", queue_number(queue));
+		json_unsigned(json, "packets", seen.packets);
+		json_unsigned(json, "length", length);
+		put_if(json, "waiting", seen.kernel_known, seen.waiting);
+		put_if(json, "lost_queue_full", seen.kernel_known,
+		    seen.lost_queue_full);
+		put_if(json, "lost_socket_full", seen.kernel_known,
+		    seen.lost_socket_full);
+		json_bool(json, "kernel_known", seen.kernel_known);
+		json_close_object(json);
+	}
+	json_close_array(json);
+}
+
+static void
+put_counts(struct json *json, const struct filter *filter)
+{
+	uint64_t by_reason[REASON_COUNT] = { 0 };
+
+	json_open_object(json, "verdicts");
+	for (enum direction d = INBOUND; d < DIRECTION_COUNT; d++) {
+		uint64_t by_verdict[VERDICT_REJECT + 1] = { 0 };
+		for (enum reason why = 0; why < REASON_COUNT; why++) {
+			uint64_t count = filter_count(filter, d, why);
+			by_verdict[reason_verdict(why)] += count;
+			by_reason[why] += count;
+		}
+		json_open_object(json, direction_name(d));
+		for (enum verdict v = 0; v <= VERDICT_REJECT; v++)
+			json_unsigned(json, verdict_name(v), by_verdict[v]);
+		json_close_object(json);
+	}
+	json_close_object(json);
+	json_open_object(json, "reasons");
+	for (enum reason why = 0; why < REASON_COUNT; why++)
+		if (by_reason[why])
+			json_unsigned(json, reason_name(why), by_reason[why]);
+	json_close_object(json);
+}
+
+void
+status_write(struct json *json, const struct commands *commands)
+{
+	const struct filter *filter = commands->filter;
+	uint64_t now_ms = clock_ms();
+
+	json_open_object(json, NULL);
+	json_string(json, "version", EPHEMERALD_VERSION);
+	json_string(json, "mode", "enforce");
+	json_unsigned(json, "pid", (uint64_t)getpid());
+	json_real(json, "uptime_seconds",
+	    (double)(now_ms - commands->started_ms) / 1000);
+	put_policy(json, commands, now_ms, clock_wall_offset_ms());
+	json_open_object(json, "hook");
+	json_string(json, "leaf",
+	    commands->hook ? hook_leaf_in_force(commands->hook) : NULL);
+	json_bool(json, "forward",
+	    filter_policy(filter)->tables[TABLE_FORWARD].present);
+	json_close_object(json);
+	put_queues(json, commands);
+	json_open_object(json, "flows");
+	json_unsigned(json, "used", filter_flow_count(filter));
+	json_unsigned(json, "max", filter_flow_limit(filter));
+	json_close_object(json);
+	put_counts(json, filter);
+	json_close_object(json);
+	json_newline(json);
+}
