@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Runs the daemon's own code on a file: what passes here passes there.  This
+ * is the only file of ephctl that writes JSON with lib/json.h, whose functions
+ * would clash with those of jansson by name.
+ */
+#include "file.h"
+
+#include <stdlib.h>
+
+#include "command.h"
+#include "explain.h"
+#include "files.h"
+#include "text.h"
+
+static void
+report(const struct diagnostics *diagnostics)
+{
+	for (size_t i = 0; i < diagnostics->count; i++)
+		text_report(diagnostics->line[i]);
+}
+
+/* Rules in tables first to last, or null if none of them is in the config. */
+static void
+put_count(struct json *json, const char *key, const struct policy *policy,
+    enum table_id first, enum table_id last)
+{
+	uint64_t count = 0;
+	bool present = false;
+
+	for (enum table_id table = first; table <= last; table++) {
+		count += policy->tables[table].count;
+		present |= policy->tables[table].present;
+	}
+	if (present)
+		json_unsigned(json, key, count);
+	else
+		json_null(json, key);
+}
+
+static void
+put_rules(struct json *json, const struct policy *policy)
+{
+	json_open_object(json, "rules");
+	put_count(json, "inbound", policy, TABLE_INBOUND, TABLE_INBOUND);
+	put_count(json, "outbound", policy, TABLE_OUTBOUND, TABLE_OUTBOUND);
+	put_count(json, "forward", policy, TABLE_FORWARD, TABLE_FORWARD);
+	put_count(json, "acl", policy, TABLE_ACL_INBOUND, TABLE_ACL_OUTBOUND);
+	json_close_object(json);
+}
+
+/* The text of *json, which is left empty. */
+static char *
+take_text(struct json *json)
+{
+	char *text = text_need(json->failed ? NULL : json->text);
+
+	*json = (struct json){ 0 };
+	return text;
+}
+
+char *
+file_check(const char *file, int *code)
+{
+	struct diagnostics diagnostics = { 0 };
+	struct policy *policy = files_load(file, &diagnostics);
+	struct json json = { 0 };
+
+	json_open_object(&json, NULL);
+	json_string(&json, "file", file);
+	json_bool(&json, "ok", policy != NULL);
+	json_open_array(&json, "diagnostics");
+	for (size_t i = 0; i < diagnostics.count; i++)
+		json_string(&json, NULL, diagnostics.line[i]);
+	json_close_array(&json);
+	if (policy)
+		put_rules(&json, policy);
+	else
+		json_null(&json, "rules");
+	json_close_object(&json);
+
+	*code = policy ? EXIT_OK : EXIT_INVALID;
+	report(&diagnostics);
+	diagnostics_clear(&diagnostics);
+	policy_destroy(policy);
+	return take_text(&json);
+}
+
+char *
+file_explain(const char *file, char *const packet[4], int *code)
+{
+	struct diagnostics diagnostics = { 0 };
+	struct policy *policy = files_load(file, &diagnostics);
+	struct json json = { 0 };
+	struct packet facts;
+	char error[EXPLAIN_ERROR_SIZE];
+
+	report(&diagnostics);
+	diagnostics_clear(&diagnostics);
+	if (!policy) {
+		*code = EXIT_INVALID;
+		return NULL;
+	}
+	if (!explain_parse(
+		packet[0], packet[1], packet[2], packet[3], &facts, error)) {
+		text_complain("%s", error);
+		policy_destroy(policy);
+		*code = EXIT_USAGE;
+		return NULL;
+	}
+	struct interfaces *interfaces = text_need(interfaces_create());
+	explain_json(NULL, policy, interfaces, &facts, 0, &json);
+	interfaces_destroy(interfaces);
+	policy_destroy(policy);
+	*code = EXIT_OK;
+	return take_text(&json);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Questions to a config file, answered here as the daemon would answer them,
+ * as JSON objects.  Diagnostics go to stderr.
+ */
+#ifndef EPHEMERALD_FILE_H
+#define EPHEMERALD_FILE_H
+
+/* Would this file do?  {"file","ok","diagnostics","rules"}; malloc'd. */
+char *file_check(const char *file, int *code);
+/* What the daemon answers to `explain` under this policy, without flows.
+ * The packet: direction, protocol, source, destination.  malloc'd; NULL:
+ * *code says why there is no answer. */
+char *file_explain(const char *file, char *const packet[4], int *code);
+
+#endif
