@@ -1,0 +1,274 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the hosts of the network tests run: servers, clients, forgers.
+
+tcp and udp say what a person would: answered, refused, unreachable, silent.
+Only sockets of the kernel, so that what is tested is its stack; forge alone
+makes packets of its own.  agent runs the commands that come through a FIFO, for
+a test has many and Python starts slowly.
+"""
+import argparse
+import contextlib
+import errno
+import hashlib
+import io
+import os
+import selectors
+import socket
+import struct
+import sys
+import time
+
+FLAGS = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32}
+
+
+def family(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def opened(kind, address, from_port):
+    s = socket.socket(family(address), kind)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if from_port:
+        s.bind(("", from_port))
+    return s
+
+
+def word_for(error):
+    if isinstance(error, (TimeoutError, socket.timeout)):
+        return "silent"
+    if error.errno in (errno.ECONNREFUSED, errno.ECONNRESET):
+        return "refused"
+    if error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES):
+        return "unreachable"
+    raise error
+
+
+def talk(args, kind):
+    """One question to each port, and what became of it."""
+    words = []
+    for port in args.ports:
+        s = opened(kind, args.address, args.from_port)
+        s.settimeout(args.within)
+        try:
+            s.connect((args.address, port))
+            s.sendall(b"hello\n")
+            word = "answered" if s.recv(100) == b"hello\n" else "garbled"
+        except OSError as error:
+            word = word_for(error)
+        print(f"   port {s.getsockname()[1]} to {args.address} port {port}:",
+              word, file=sys.stderr)
+        words.append(word)
+    print(*words)
+
+
+def serve(args):
+    """Echo on each of tcp/PORT and udp/PORT, both families."""
+    ready = selectors.DefaultSelector()
+    for spec in args.ports:
+        protocol, port = spec.split("/")
+        kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
+        for address in ("0.0.0.0", "::"):
+            s = socket.socket(family(address), kind)
+            if family(address) == socket.AF_INET6:
+                s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.bind((address, int(port)))
+            if protocol == "tcp":
+                s.listen(64)
+            ready.register(s, selectors.EVENT_READ, protocol)
+    print("ready")
+    while True:
+        for key, _ in ready.select():
+            s = key.fileobj
+            if key.data == "tcp":
+                ready.register(s.accept()[0], selectors.EVENT_READ, "stream")
+            elif key.data == "udp":
+                data, source = s.recvfrom(65536)
+                s.sendto(data, source)
+            elif not echo(s):
+                ready.unregister(s)
+                s.close()
+
+
+def echo(s):
+    try:
+        data = s.recv(65536)
+        s.sendall(data)
+        return data
+    except OSError:
+        return None
+
+
+def stream(args):
+    """Numbered questions at a steady pace; each must have its own answer."""
+    kind = socket.SOCK_STREAM if args.protocol == "tcp" else socket.SOCK_DGRAM
+    s = opened(kind, args.address, 0)
+    s.settimeout(args.within)
+    s.connect((args.address, args.port))
+    if kind == socket.SOCK_STREAM:
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    longest = lost = number = 0
+    end = time.monotonic() + args.seconds
+    print("ready", flush=True)
+    while time.monotonic() < end:
+        number += 1
+        asked = time.monotonic()
+        s.sendall(b"%09d\n" % number)
+        try:
+            while s.recv(100) != b"%09d\n" % number:
+                pass
+        except TimeoutError:
+            lost += 1
+        longest = max(longest, time.monotonic() - asked)
+        time.sleep(args.every / 1000)
+    print(f"asked={number} lost={lost} longest_ms={longest * 1000:.0f}")
+
+
+def bulk(args):
+    """Send megabytes to an echo server; what comes back must be the same."""
+    s = opened(socket.SOCK_STREAM, args.address, 0)
+    s.settimeout(args.within)
+    s.connect((args.address, args.port))
+    s.setblocking(False)
+    ready = selectors.DefaultSelector()
+    ready.register(s, selectors.EVENT_READ | selectors.EVENT_WRITE)
+    block = os.urandom(1 << 20)
+    size = args.megabytes << 20
+    sent, received, wanted, got = 0, 0, hashlib.sha256(), hashlib.sha256()
+    while received < size:
+        events = ready.select(args.within)
+        if not events:
+            print(f"stalled after {sent} out, {received} back")
+            return
+        if events[0][1] & selectors.EVENT_WRITE:
+            # A bounded lead keeps the echo server from blocking for ever.
+            if sent < size and sent - received < 1 << 20:
+                at = sent % len(block)
+                n = s.send(block[at:at + 65536])
+                wanted.update(block[at:at + n])
+                sent += n
+        if events[0][1] & selectors.EVENT_READ:
+            data = s.recv(1 << 18)
+            if not data:
+                print(f"closed after {received} back")
+                return
+            got.update(data)
+            received += len(data)
+    print("same" if got.digest() == wanted.digest() else "different")
+
+
+def checksum(data):
+    data += b"\0" * (len(data) % 2)
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def forge(args):
+    """A packet with any source: forge tcp|udp SRC PORT DST PORT [FLAGS]."""
+    f = family(args.src)
+    src, dst = (socket.inet_pton(f, a) for a in (args.src, args.dst))
+    if args.protocol == "tcp":
+        number, at = socket.IPPROTO_TCP, 16
+        flags = sum(FLAGS[letter] for letter in args.flags)
+        l4 = struct.pack("!HHIIBBHHH", args.sport, args.dport, 1000, 2000,
+                         5 << 4, flags, 64240, 0, 0)
+    else:
+        number, at = socket.IPPROTO_UDP, 6
+        l4 = struct.pack("!HHHH", args.sport, args.dport, 14, 0) + b"forged"
+    if f == socket.AF_INET:
+        pseudo = src + dst + struct.pack("!BBH", 0, number, len(l4))
+        ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(l4), 1, 0, 64, number,
+                         0) + src + dst
+    else:
+        pseudo = src + dst + struct.pack("!IHBB", len(l4), 0, 0, number)
+        ip = struct.pack("!IHBB", 6 << 28, len(l4), number, 64) + src + dst
+    value = checksum(pseudo + l4) or 0xFFFF
+    l4 = l4[:at] + struct.pack("!H", value) + l4[at + 2:]
+    with socket.socket(f, socket.SOCK_RAW, socket.IPPROTO_RAW) as s:
+        s.sendto(ip + l4, (args.dst, 0))
+
+
+def nfqueue(args):
+    """Bind an NFQUEUE, and say what came of it.  With --hold keep it."""
+    try:
+        s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
+    except OSError:
+        print("none")
+        return
+    with s:
+        s.bind((0, 0))
+        bind = struct.pack("=HH", 8, 1) + struct.pack("!BBH", 1, 0, 0)
+        body = struct.pack("!BBH", 0, 0, args.number) + bind
+        s.send(struct.pack("=IHHII", 16 + len(body), 3 << 8 | 2, 5, 1, 0) + body)
+        error = struct.unpack_from("=i", s.recv(4096), 16)[0]
+        word = os.strerror(-error) if error else "bound"
+        # EINVAL: nfnetlink is there, the queue module is not.
+        print("none" if error == -errno.EINVAL else word, flush=True)
+        while args.hold and not error:
+            time.sleep(60)
+
+
+def agent(args):
+    """Each line that `ask` brings is a command; `answer` takes its output."""
+    while True:
+        with open(args.ask) as ask:
+            words = ask.readline().split()
+        said = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(said):
+                command = parse(words)
+                command.run(command)
+        except Exception as error:  # told to the test, which then fails
+            print(repr(error), file=said)
+        with open(args.answer, "w") as answer:
+            answer.write(said.getvalue())
+
+
+def parse(words):
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(required=True)
+
+    def command(name, run, **defaults):
+        sub = commands.add_parser(name)
+        sub.set_defaults(run=run, **defaults)
+        return sub
+
+    command("serve", serve).add_argument("ports", nargs="+")
+    for name, kind in (("tcp", socket.SOCK_STREAM), ("udp", socket.SOCK_DGRAM)):
+        sub = command(name, lambda a, kind=kind: talk(a, kind))
+        sub.add_argument("address")
+        sub.add_argument("ports", type=int, nargs="+")
+        sub.add_argument("--from-port", type=int, default=0)
+        sub.add_argument("--within", type=float, default=1.5)
+    sub = command("stream", stream)
+    sub.add_argument("protocol")
+    sub.add_argument("address")
+    sub.add_argument("port", type=int)
+    sub.add_argument("--seconds", type=float, default=3)
+    sub.add_argument("--every", type=float, default=2, help="ms")
+    sub.add_argument("--within", type=float, default=3)
+    sub = command("bulk", bulk)
+    sub.add_argument("address")
+    sub.add_argument("port", type=int)
+    sub.add_argument("megabytes", type=int)
+    sub.add_argument("--within", type=float, default=10)
+    sub = command("forge", forge)
+    sub.add_argument("protocol")
+    for end in ("src", "sport", "dst", "dport"):
+        sub.add_argument(end, type=int if "port" in end else str)
+    sub.add_argument("flags", nargs="?", default="")
+    sub = command("agent", agent)
+    sub.add_argument("ask")
+    sub.add_argument("answer")
+    sub = command("nfqueue", nfqueue)
+    sub.add_argument("number", type=int, nargs="?", default=0)
+    sub.add_argument("--hold", action="store_true")
+    return parser.parse_args(words)
+
+
+if __name__ == "__main__":
+    arguments = parse(sys.argv[1:])
+    arguments.run(arguments)

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The suites of the unit tests, one line each, in any order.  CMake reads this
+ * list: suite_NAME() returns suite_create("NAME"), lives in test_NAME.c, and
+ * becomes the ctest unit_NAME.
+ */
+#ifndef EPHEMERALD_SUITES_H
+#define EPHEMERALD_SUITES_H
+
+#include <check.h>
+
+Suite *suite_filter(void);
+Suite *suite_tcp(void);
+Suite *suite_json(void);
+Suite *suite_files(void);
+Suite *suite_drops(void);
+Suite *suite_address(void);
+Suite *suite_packet(void);
+Suite *suite_packet_ipv6(void);
+Suite *suite_packet_icmp(void);
+Suite *suite_rules(void);
+Suite *suite_conf(void);
+Suite *suite_message(void);
+Suite *suite_verdicts(void);
+#endif

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which config files are believed, in which order they come, and what the
+ * refusal of the others says.  Each test has a folder of its own.
+ */
+#include "files.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "suites.h"
+
+#define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
+#define NOBODY           65534
+
+static char start[PATH_MAX], folder[PATH_MAX];
+static struct files files;
+static struct diagnostics diagnostics;
+
+static void
+write_file(const char *name, const char *text)
+{
+	FILE *file = fopen(name, "w");
+	ck_assert_ptr_nonnull(file);
+	fputs(text, file);
+	ck_assert_int_eq(fclose(file), 0);
+	ck_assert_int_eq(chmod(name, 0644), 0);
+}
+
+static void
+enter_folder(void)
+{
+	ck_assert_ptr_nonnull(getcwd(start, sizeof(start)));
+	snprintf(folder, sizeof(folder), "%s/files-XXXXXX", P_tmpdir);
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	ck_assert_int_eq(chdir(folder), 0);
+	write_file("main.conf", "main");
+}
+
+static void
+leave_folder(void)
+{
+	char command[PATH_MAX + 16];
+
+	files_free(&files);
+	diagnostics_clear(&diagnostics);
+	ck_assert_int_eq(chdir(start), 0);
+	snprintf(command, sizeof(command), "rm -r '%s'", folder);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* Refused, with one line that holds all of `want`. */
+static void
+assert_refused(const char *path, const char *want)
+{
+	ck_assert(!files_read(path, &files, &diagnostics));
+	ck_assert_uint_eq(files.count, 0);
+	ck_assert_uint_eq(diagnostics.count, 1);
+	ck_assert_msg(strstr(diagnostics.line[0], want) != NULL,
+	    "got \"%s\", want \"%s\"", diagnostics.line[0], want);
+}
+
+static void
+assert_read(const char *path)
+{
+	bool read = files_read(path, &files, &diagnostics);
+	ck_assert_msg(read, "%s",
+	    diagnostics.count ? diagnostics.line[0] : "(no diagnostic)");
+	ck_assert_uint_eq(diagnostics.count, 0);
+}
+
+START_TEST(file_alone_is_read_whole)
+{
+	assert_read("main.conf");
+	ck_assert_uint_eq(files.count, 1);
+	ck_assert_str_eq(files.text[0].name, "main.conf");
+	ck_assert_uint_eq(files.text[0].size, 4);
+	ck_assert_str_eq(files.text[0].text, "main");
+}
+END_TEST
+
+START_TEST(rules_follow_in_byte_order)
+{
+	ck_assert_int_eq(mkdir("rules.d", 0755), 0);
+	write_file("rules.d/b.conf", "b");
+	write_file("rules.d/B.conf", "B");
+	write_file("rules.d/10.conf", "10");
+	write_file("rules.d/9.conf", "9");
+	/* none of these is a file of rules */
+	write_file("rules.d/.hidden.conf", "x");
+	write_file("rules.d/b.conf~", "x");
+	write_file("rules.d/b.conf.dpkg-old", "x");
+	write_file("rules.d/README", "x");
+	write_file("rules.d/.conf", "x");
+
+	char path[PATH_MAX + 16];
+	snprintf(path, sizeof(path), "%s/main.conf", folder);
+	assert_read(path);
+	static const char *const want[] = { "main", "10", "9", "B", "b" };
+	ck_assert_uint_eq(files.count, ARRAY_LEN(want));
+	for (size_t i = 0; i < files.count; i++)
+		ck_assert_str_eq(files.text[i].text, want[i]);
+	ck_assert_str_eq(files.text[0].name, path);
+	snprintf(path, sizeof(path), "%s/rules.d/10.conf", folder);
+	ck_assert_str_eq(files.text[1].name, path);
+}
+END_TEST
+
+START_TEST(relative_names_stay_relative)
+{
+	ck_assert_int_eq(mkdir("rules.d", 0755), 0);
+	write_file("rules.d/a.conf", "a");
+	assert_read("main.conf");
+	ck_assert_str_eq(files.text[1].name, "rules.d/a.conf");
+}
+END_TEST
+
+START_TEST(missing_file_is_refused)
+{
+	assert_refused("other.conf", "other.conf: cannot be read: No such");
+}
+END_TEST
+
+START_TEST(symbolic_link_is_refused)
+{
+	ck_assert_int_eq(symlink("main.conf", "link.conf"), 0);
+	assert_refused(
+	    "link.conf", "link.conf: cannot be read: Too many levels");
+}
+END_TEST
+
+START_TEST(linked_rules_folder_is_refused)
+{
+	ck_assert_int_eq(mkdir("elsewhere", 0755), 0);
+	ck_assert_int_eq(symlink("elsewhere", "rules.d"), 0);
+	assert_refused("main.conf", "symbolic links are not followed");
+}
+END_TEST
+
+START_TEST(pipe_is_refused_without_waiting)
+{
+	ck_assert_int_eq(mkfifo("pipe.conf", 0644), 0);
+	assert_refused("pipe.conf", "pipe.conf: is not a regular file");
+}
+END_TEST
+
+START_TEST(folder_is_no_file)
+{
+	ck_assert_int_eq(mkdir("rules.d", 0755), 0);
+	ck_assert_int_eq(mkdir("rules.d/sub.conf", 0755), 0);
+	assert_refused("main.conf", "rules.d/sub.conf: is not a regular file");
+}
+END_TEST
+
+START_TEST(file_is_no_rules_folder)
+{
+	write_file("rules.d", "");
+	assert_refused("main.conf", "rules.d: cannot be read: Not a directory");
+}
+END_TEST
+
+START_TEST(writable_file_is_refused)
+{
+	static const mode_t modes[] = { 0664, 0646, 0666 };
+	ck_assert_int_eq(chmod("main.conf", modes[_i]), 0);
+	assert_refused("main.conf", "main.conf: is writable by its group or");
+}
+END_TEST
+
+START_TEST(writable_folder_is_refused)
+{
+	static const mode_t modes[] = { 0775, 0757 };
+	ck_assert_int_eq(chmod(".", modes[_i]), 0);
+	assert_refused("main.conf", ".: is writable by its group or");
+}
+END_TEST
+
+START_TEST(sticky_folder_is_fine_for_a_named_file)
+{
+	ck_assert_int_eq(chmod(".", 01777), 0);
+	assert_read("main.conf");
+}
+END_TEST
+
+START_TEST(sticky_rules_folder_is_refused)
+{
+	ck_assert_int_eq(mkdir("rules.d", 0755), 0);
+	ck_assert_int_eq(chmod("rules.d", 01777), 0);
+	assert_refused("main.conf", "rules.d: is writable by its group or");
+}
+END_TEST
+
+START_TEST(one_mebibyte_is_the_most)
+{
+	ck_assert_int_eq(truncate("main.conf", 1 << 20), 0);
+	assert_read("main.conf");
+	ck_assert_uint_eq(files.text[0].size, 1 << 20);
+	files_free(&files);
+	ck_assert_int_eq(truncate("main.conf", (1 << 20) + 1), 0);
+	assert_refused("main.conf", "accepted: at most 1048576 bytes");
+}
+END_TEST
+
+START_TEST(every_bad_file_is_reported)
+{
+	ck_assert_int_eq(mkdir("rules.d", 0755), 0);
+	write_file("rules.d/a.conf", "");
+	write_file("rules.d/b.conf", "");
+	write_file("rules.d/c.conf", "");
+	ck_assert_int_eq(chmod("rules.d/a.conf", 0666), 0);
+	ck_assert_int_eq(chmod("rules.d/c.conf", 0666), 0);
+	ck_assert_int_eq(chmod("main.conf", 0666), 0);
+	ck_assert(!files_read("main.conf", &files, &diagnostics));
+	ck_assert_uint_eq(files.count, 0);
+	ck_assert_uint_eq(diagnostics.count, 3);
+	ck_assert(strncmp(diagnostics.line[0], "main.conf:", 10) == 0);
+	ck_assert(strncmp(diagnostics.line[1], "rules.d/a.conf:", 15) == 0);
+	ck_assert(strncmp(diagnostics.line[2], "rules.d/c.conf:", 15) == 0);
+}
+END_TEST
+
+/* The next three need root, to give files away. */
+START_TEST(file_of_another_user_is_refused)
+{
+	ck_assert_int_eq(chown("main.conf", NOBODY, NOBODY), 0);
+	assert_refused("main.conf", "main.conf: belongs to uid 65534");
+}
+END_TEST
+
+START_TEST(folder_of_another_user_is_refused)
+{
+	ck_assert_int_eq(chown(".", NOBODY, NOBODY), 0);
+	assert_refused("main.conf", ".: belongs to uid 65534");
+}
+END_TEST
+
+START_TEST(own_file_is_fine_for_any_user)
+{
+	ck_assert_int_eq(chown(".", NOBODY, NOBODY), 0);
+	ck_assert_int_eq(chown("main.conf", NOBODY, NOBODY), 0);
+	ck_assert_int_eq(seteuid(NOBODY), 0);
+	assert_read("main.conf");
+	ck_assert_int_eq(seteuid(0), 0);
+}
+END_TEST
+
+Suite *
+suite_files(void)
+{
+	Suite *suite = suite_create("files");
+	TCase *tests = tcase_create("files");
+	tcase_add_checked_fixture(tests, enter_folder, leave_folder);
+	tcase_add_test(tests, file_alone_is_read_whole);
+	tcase_add_test(tests, rules_follow_in_byte_order);
+	tcase_add_test(tests, relative_names_stay_relative);
+	tcase_add_test(tests, missing_file_is_refused);
+	tcase_add_test(tests, symbolic_link_is_refused);
+	tcase_add_test(tests, linked_rules_folder_is_refused);
+	tcase_add_test(tests, pipe_is_refused_without_waiting);
+	tcase_add_test(tests, folder_is_no_file);
+	tcase_add_test(tests, file_is_no_rules_folder);
+	tcase_add_loop_test(tests, writable_file_is_refused, 0, 3);
+	tcase_add_loop_test(tests, writable_folder_is_refused, 0, 2);
+	tcase_add_test(tests, sticky_folder_is_fine_for_a_named_file);
+	tcase_add_test(tests, sticky_rules_folder_is_refused);
+	tcase_add_test(tests, one_mebibyte_is_the_most);
+	tcase_add_test(tests, every_bad_file_is_reported);
+	if (geteuid() == 0) {
+		tcase_add_test(tests, file_of_another_user_is_refused);
+		tcase_add_test(tests, folder_of_another_user_is_refused);
+		tcase_add_test(tests, own_file_is_fine_for_any_user);
+	}
+	suite_add_tcase(suite, tests);
+	return suite;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The firewall as a whole: who may open what, what comes back, and what the
+ * stateless firewall of the same rules makes of it.  192.0.2.2 is our host.
+ */
+#include "scenario.h"
+#include "suites.h"
+
+/* The two tables of the shipped config. */
+#define SHIPPED                                                                \
+	"inbound = ( { port = 22; action = \"allow\"; },"                      \
+	"            { port = 80; action = \"allow\"; },"                      \
+	"            { port = 443; action = \"allow\"; },"                     \
+	"            { port = \"*\"; action = \"block\"; } );"                 \
+	"outbound = ( { port = \"*\"; action = \"allow\"; } );"
+
+/* The same, stateless; the second opens the ephemeral ports too. */
+#define STATELESS(extra)                                                       \
+	"acl = { inbound = ( { port = 22; action = \"allow\"; },"              \
+	"                    { port = 80; action = \"allow\"; },"              \
+	"                    { port = 443; action = \"allow\"; }," extra       \
+	"                    { port = \"*\"; action = \"block\"; } );"         \
+	"        outbound = ( { port = \"*\"; action = \"allow\"; } ); };"
+#define EPHEMERAL "{ port = \"32768-60999\"; action = \"allow\"; },"
+
+/* clang-format off */
+SCENARIO(the_open_ports_answer, SHIPPED,
+	{ IN,  TCP, "203.0.113.9:51000", "192.0.2.2:22",    S,     RULE_ALLOW },
+	{ OUT, TCP, "192.0.2.2:22",    "203.0.113.9:51000", S | A, ESTABLISHED },
+	{ IN,  TCP, "203.0.113.9:51000", "192.0.2.2:22",    A,     ESTABLISHED, .state = "established" },
+	{ IN,  TCP, "203.0.113.9:51001", "192.0.2.2:80",    S,     RULE_ALLOW },
+	{ IN,  TCP, "203.0.113.9:51002", "192.0.2.2:443",   S,     RULE_ALLOW },
+	{ IN,  UDP, "203.0.113.9:51003", "192.0.2.2:443",   0,     RULE_ALLOW },
+	{ IN,  TCP, "203.0.113.9:51004", "192.0.2.2:8080",  S,     RULE_BLOCK, .state = "" },
+	{ IN,  UDP, "203.0.113.9:51005", "192.0.2.2:53",    0,     RULE_BLOCK, .state = "" })
+
+SCENARIO(replies_come_back_on_ephemeral_ports, SHIPPED,
+	{ OUT, TCP, "192.0.2.2:32768", "203.0.113.1:443", S,     RULE_ALLOW },
+	{ IN,  TCP, "203.0.113.1:443", "192.0.2.2:32768", S | A, ESTABLISHED },
+	{ OUT, TCP, "192.0.2.2:32768", "203.0.113.1:443", A,     ESTABLISHED },
+	{ IN,  TCP, "203.0.113.1:443", "192.0.2.2:32768", A,     ESTABLISHED, .length = 1000 },
+	{ OUT, UDP, "192.0.2.2:60999", "203.0.113.1:53",  0,     RULE_ALLOW, .state = "one-way" },
+	{ IN,  UDP, "203.0.113.1:53",  "192.0.2.2:60999", 0,     ESTABLISHED, .state = "both-ways" },
+	/* another peer, another port, nothing asked */
+	{ IN,  UDP, "203.0.113.2:53",  "192.0.2.2:60999", 0,     RULE_BLOCK },
+	{ IN,  UDP, "203.0.113.1:54",  "192.0.2.2:60999", 0,     RULE_BLOCK },
+	{ IN,  TCP, "203.0.113.9:443", "192.0.2.2:32768", S | A, NOT_A_START },
+	{ IN,  TCP, "203.0.113.9:443", "192.0.2.2:32768", A,     NOT_A_START },
+	{ IN,  TCP, "203.0.113.9:443", "192.0.2.2:32768", S,     RULE_BLOCK })
+
+SCENARIO(stateless_loses_the_reply, STATELESS(""),
+	{ OUT, TCP, "192.0.2.2:32768", "203.0.113.1:443", S,     ACL_ALLOW },
+	{ IN,  TCP, "203.0.113.1:443", "192.0.2.2:32768", S | A, ACL_BLOCK },
+	{ IN,  TCP, "203.0.113.9:51000", "192.0.2.2:22",  S,     ACL_ALLOW },
+	{ OUT, TCP, "192.0.2.2:22",  "203.0.113.9:51000", S | A, ACL_ALLOW })
+
+SCENARIO(stateless_with_ephemeral_ports_open_passes_it, STATELESS(EPHEMERAL),
+	{ OUT, TCP, "192.0.2.2:32768", "203.0.113.1:443", S,     ACL_ALLOW },
+	{ IN,  TCP, "203.0.113.1:443", "192.0.2.2:32768", S | A, ACL_ALLOW },
+	{ IN,  TCP, "203.0.113.1:443", "192.0.2.2:60999", S | A, ACL_ALLOW },
+	{ IN,  TCP, "203.0.113.1:443", "192.0.2.2:61000", S | A, ACL_BLOCK },
+	/* and anyone else */
+	{ IN,  TCP, "203.0.113.9:51000", "192.0.2.2:32768", S,   ACL_ALLOW, .state = "" })
+
+SCENARIO(only_a_syn_opens, SHIPPED,
+	{ IN,  TCP, "203.0.113.9:51000", "192.0.2.2:22", A,     NOT_A_START },
+	{ IN,  TCP, "203.0.113.9:51000", "192.0.2.2:22", S | A, NOT_A_START },
+	{ IN,  TCP, "203.0.113.9:51000", "192.0.2.2:22", F | A, NOT_A_START },
+	{ IN,  TCP, "203.0.113.9:51000", "192.0.2.2:22", R,     NOT_A_START },
+	{ IN,  TCP, "203.0.113.9:51000", "192.0.2.2:22", R | A, NOT_A_START },
+	{ OUT, TCP, "192.0.2.2:40000", "203.0.113.1:80", A,     NOT_A_START },
+	{ IN,  TCP, "203.0.113.9:51000", "192.0.2.2:22", 0,     BAD_TCP_FLAGS },
+	{ IN,  TCP, "203.0.113.9:51000", "192.0.2.2:22", F,     BAD_TCP_FLAGS },
+	{ IN,  TCP, "203.0.113.9:51000", "192.0.2.2:22", S | F, BAD_TCP_FLAGS },
+	{ IN,  TCP, "203.0.113.9:51000", "192.0.2.2:22", S | R, BAD_TCP_FLAGS, .state = "" })
+
+SCENARIO(a_ping_out_admits_no_ping_in, SHIPPED,
+	{ OUT, ICMP, "192.0.2.2", "203.0.113.1", PING, RULE_ALLOW, .id = 7 },
+	{ IN,  ICMP, "203.0.113.1", "192.0.2.2", PONG, ESTABLISHED, .id = 7 },
+	{ IN,  ICMP, "203.0.113.1", "192.0.2.2", PONG, ESTABLISHED, .id = 7 },
+	{ IN,  ICMP, "203.0.113.1", "192.0.2.2", PONG, NOT_A_START, .id = 8 },
+	{ IN,  ICMP, "203.0.113.9", "192.0.2.2", PONG, NOT_A_START, .id = 7 },
+	{ IN,  ICMP, "203.0.113.1", "192.0.2.2", PING, RULE_BLOCK, .id = 7 },
+	{ OUT, ICMP, "192.0.2.2", "203.0.113.1", PONG, NOT_A_START, .id = 7 })
+
+SCENARIO(icmp_errors_belong_to_connections, SHIPPED,
+	{ OUT, UDP, "192.0.2.2:40000", "203.0.113.1:53", 0, RULE_ALLOW },
+	{ IN, ICMP, "198.51.100.1", "192.0.2.2", UNREACHABLE, RELATED,
+	  .quoted_protocol = UDP, .quoted_src = "192.0.2.2:40000", .quoted_dst = "203.0.113.1:53" },
+	{ IN, ICMP, "198.51.100.1", "192.0.2.2", TIME_EXCEEDED, RELATED,
+	  .quoted_protocol = UDP, .quoted_src = "192.0.2.2:40000", .quoted_dst = "203.0.113.1:53" },
+	/* another port; and an error about what the peer never sent us */
+	{ IN, ICMP, "198.51.100.1", "192.0.2.2", UNREACHABLE, ICMP_UNRELATED,
+	  .quoted_protocol = UDP, .quoted_src = "192.0.2.2:40001", .quoted_dst = "203.0.113.1:53" },
+	{ OUT, ICMP, "192.0.2.2", "203.0.113.1", UNREACHABLE, RELATED,
+	  .quoted_protocol = UDP, .quoted_src = "203.0.113.1:53", .quoted_dst = "192.0.2.2:40000" },
+	{ IN, ICMP, "203.0.113.1", "192.0.2.2", UNREACHABLE, ICMP_UNRELATED, .state = "",
+	  .quoted_protocol = TCP, .quoted_src = "192.0.2.2:40000", .quoted_dst = "203.0.113.1:53" },
+	/* TCP: only with a sequence number that is under way (RFC 5927) */
+	{ OUT, TCP, "192.0.2.2:40000", "203.0.113.1:80", S, RULE_ALLOW, .raw = true, .seq = 5000 },
+	{ IN, ICMP, "198.51.100.1", "192.0.2.2", UNREACHABLE, RELATED,
+	  .quoted_protocol = TCP, .quoted_src = "192.0.2.2:40000", .quoted_dst = "203.0.113.1:80", .quoted_seq = 5000 },
+	{ IN, ICMP, "198.51.100.1", "192.0.2.2", UNREACHABLE, ICMP_UNRELATED,
+	  .quoted_protocol = TCP, .quoted_src = "192.0.2.2:40000", .quoted_dst = "203.0.113.1:80", .quoted_seq = 4999 },
+	/* an error about a ping of ours */
+	{ OUT, ICMP, "192.0.2.2", "203.0.113.1", PING, RULE_ALLOW, .id = 9 },
+	{ IN, ICMP, "198.51.100.1", "192.0.2.2", UNREACHABLE, RELATED, .id = 9,
+	  .quoted_protocol = ICMP, .quoted_src = "192.0.2.2", .quoted_dst = "203.0.113.1" })
+
+SCENARIO(other_protocols_are_connections_of_addresses,
+	"inbound = ( { port = 80; action = \"allow\"; } );"
+	"outbound = ( { port = \"*\"; action = \"allow\"; } );",
+	{ IN,  ESP, "203.0.113.1", "192.0.2.2", 0, NO_RULE },
+	{ OUT, ESP, "192.0.2.2", "203.0.113.1", 0, RULE_ALLOW },
+	{ IN,  ESP, "203.0.113.1", "192.0.2.2", 0, ESTABLISHED },
+	{ IN,  ESP, "203.0.113.2", "192.0.2.2", 0, NO_RULE },
+	{ IN,  UDP, "203.0.113.1:500", "192.0.2.2:500", 0, NO_RULE })
+
+SCENARIO(an_empty_inbound_blocks,
+	"inbound = ();" "outbound = ( { port = \"*\"; action = \"allow\"; } );",
+	{ IN,  TCP, "203.0.113.9:51000", "192.0.2.2:22", S, NO_RULE },
+	{ OUT, TCP, "192.0.2.2:40000", "203.0.113.1:80", S, RULE_ALLOW },
+	{ IN,  TCP, "203.0.113.1:80", "192.0.2.2:40000", S | A, ESTABLISHED })
+
+SCENARIO(stateless_rules_remember_nothing,
+	"inbound = ( { port = 53; protocol = \"udp\"; action = \"allow\"; stateful = false; } );"
+	"outbound = ( { source_port = 53; protocol = \"udp\"; action = \"allow\"; stateful = false; } );",
+	{ IN,  UDP, "203.0.113.9:51000", "192.0.2.2:53", 0, RULE_ALLOW, .state = "" },
+	{ OUT, UDP, "192.0.2.2:53", "203.0.113.9:51000", 0, RULE_ALLOW, .state = "" },
+	{ OUT, UDP, "192.0.2.2:54", "203.0.113.9:51000", 0, NO_RULE })
+
+SCENARIO(a_packet_from_the_wrong_side_is_no_reply, SHIPPED,
+	{ OUT, UDP, "192.0.2.2:40000", "203.0.113.1:53", 0, RULE_ALLOW },
+	/* our own address, from outside */
+	{ IN,  UDP, "192.0.2.2:40000", "203.0.113.1:53", 0, WRONG_DIRECTION },
+	{ FWD, UDP, "203.0.113.1:53", "192.0.2.2:40000", 0, WRONG_DIRECTION, .state = "one-way" })
+
+SCENARIO(reject_is_a_verdict_of_its_own,
+	"inbound = ( { port = 25; action = \"reject\"; } );"
+	"outbound = ( { port = \"*\"; action = \"allow\"; } );",
+	{ IN,  TCP, "203.0.113.9:51000", "192.0.2.2:25", S, RULE_REJECT, .state = "" },
+	{ IN,  TCP, "203.0.113.9:51000", "192.0.2.2:25", A, NOT_A_START })
+
+#define ONLY_SSH \
+	"inbound = ( { port = 22; action = \"allow\"; } );" \
+	"outbound = ();"
+
+SCENARIO(a_reload_judges_living_connections_again, SHIPPED,
+	{ IN,  TCP, "203.0.113.9:51000", "192.0.2.2:80",    S,     RULE_ALLOW },
+	{ OUT, TCP, "192.0.2.2:80",    "203.0.113.9:51000", S | A, ESTABLISHED },
+	{ IN,  TCP, "203.0.113.9:51000", "192.0.2.2:80",    A,     ESTABLISHED },
+	{ IN,  TCP, "203.0.113.9:51001", "192.0.2.2:22",    S,     RULE_ALLOW },
+	{ OUT, TCP, "192.0.2.2:22",    "203.0.113.9:51001", S | A, ESTABLISHED },
+	{ IN,  TCP, "203.0.113.9:51001", "192.0.2.2:22",    A,     ESTABLISHED },
+	/* port 80 is closed, whoever speaks next; ssh lives on */
+	{ OUT, TCP, "192.0.2.2:80", "203.0.113.9:51000", A, REVOKED, .reload = ONLY_SSH, .state = "" },
+	{ IN,  TCP, "203.0.113.9:51000", "192.0.2.2:80", A, NOT_A_START },
+	{ OUT, TCP, "192.0.2.2:22", "203.0.113.9:51001", A, ESTABLISHED },
+	{ IN,  TCP, "203.0.113.9:51001", "192.0.2.2:22", A, ESTABLISHED, .length = 10 })
+
+SCENARIO(keep_lets_them_live, SHIPPED,
+	{ IN,  TCP, "203.0.113.9:51000", "192.0.2.2:80",    S,     RULE_ALLOW },
+	{ OUT, TCP, "192.0.2.2:80",    "203.0.113.9:51000", S | A, ESTABLISHED,
+	  .reload = "on_reload = \"keep\";" ONLY_SSH },
+	{ IN,  TCP, "203.0.113.9:51002", "192.0.2.2:80",    S,     NO_RULE })
+
+SCENARIO(flows_end_when_they_are_idle, SHIPPED,
+	{ OUT, UDP, "192.0.2.2:40000", "203.0.113.1:53", 0, RULE_ALLOW },
+	{ IN,  UDP, "203.0.113.1:53", "192.0.2.2:40000", 0, ESTABLISHED, .wait_ms = 119000 },
+	{ IN,  UDP, "203.0.113.1:53", "192.0.2.2:40000", 0, ESTABLISHED, .wait_ms = 299000 },
+	{ IN,  UDP, "203.0.113.1:53", "192.0.2.2:40000", 0, RULE_BLOCK, .wait_ms = 300000, .state = "" },
+	/* no answer: a shorter life */
+	{ OUT, UDP, "192.0.2.2:40001", "203.0.113.1:53", 0, RULE_ALLOW },
+	{ IN,  UDP, "203.0.113.1:53", "192.0.2.2:40001", 0, RULE_BLOCK, .wait_ms = 120000 },
+	{ OUT, TCP, "192.0.2.2:40000", "203.0.113.1:80", S, RULE_ALLOW },
+	{ IN,  TCP, "203.0.113.1:80", "192.0.2.2:40000", S | A, NOT_A_START, .wait_ms = 240000 },
+	{ OUT, ICMP, "192.0.2.2", "203.0.113.1", PING, RULE_ALLOW, .id = 7 },
+	{ IN,  ICMP, "203.0.113.1", "192.0.2.2", PONG, NOT_A_START, .id = 7, .wait_ms = 60000 })
+
+#define GATEWAY \
+	"inbound = (); outbound = ();" \
+	"forward = ( { port = 443; from = \"192.0.2.0/24\"; action = \"allow\"; } );"
+
+SCENARIO(a_gateway_forwards_by_its_own_rules, GATEWAY,
+	{ FWD, TCP, "192.0.2.7:40000", "203.0.113.1:443", S,     RULE_ALLOW },
+	{ FWD, TCP, "203.0.113.1:443", "192.0.2.7:40000", S | A, ESTABLISHED },
+	{ FWD, TCP, "192.0.2.7:40001", "203.0.113.1:80",  S,     NO_RULE },
+	{ FWD, TCP, "203.0.113.1:40000", "192.0.2.7:443", S,     NO_RULE })
+/* clang-format on */
+
+Suite *
+suite_filter(void)
+{
+	Suite *suite = suite_create("filter");
+	TCase *tc = tcase_create("scenarios");
+
+	ADD_SCENARIO(tc, the_open_ports_answer);
+	ADD_SCENARIO(tc, replies_come_back_on_ephemeral_ports);
+	ADD_SCENARIO(tc, stateless_loses_the_reply);
+	ADD_SCENARIO(tc, stateless_with_ephemeral_ports_open_passes_it);
+	ADD_SCENARIO(tc, only_a_syn_opens);
+	ADD_SCENARIO(tc, a_ping_out_admits_no_ping_in);
+	ADD_SCENARIO(tc, icmp_errors_belong_to_connections);
+	ADD_SCENARIO(tc, other_protocols_are_connections_of_addresses);
+	ADD_SCENARIO(tc, an_empty_inbound_blocks);
+	ADD_SCENARIO(tc, stateless_rules_remember_nothing);
+	ADD_SCENARIO(tc, a_packet_from_the_wrong_side_is_no_reply);
+	ADD_SCENARIO(tc, reject_is_a_verdict_of_its_own);
+	ADD_SCENARIO(tc, a_reload_judges_living_connections_again);
+	ADD_SCENARIO(tc, keep_lets_them_live);
+	ADD_SCENARIO(tc, flows_end_when_they_are_idle);
+	ADD_SCENARIO(tc, a_gateway_forwards_by_its_own_rules);
+	suite_add_tcase(suite, tc);
+	return suite;
+}
