@@ -25,12 +25,14 @@ read_protocol(const char *text, struct flow_filter *filter)
 static bool
 read_src(const char *text, struct flow_filter *filter)
 {
+	filter->any_src = false;
 	return address_range_parse(text, &filter->src);
 }
 
 static bool
 read_dst(const char *text, struct flow_filter *filter)
 {
+	filter->any_dst = false;
 	return address_range_parse(text, &filter->dst);
 }
 
@@ -160,15 +162,12 @@ enum flow_filter_result
 flow_filter_parse(const struct request *request, const struct policy *policy,
     struct flow_filter *filter, char error[FLOW_FILTER_ERROR_SIZE])
 {
-	static const struct address_range everywhere = { { 0, 0 },
-		{ UINT64_MAX, UINT64_MAX } };
-
 	*filter = (struct flow_filter){
 		.any_protocol = true,
 		.any_direction = true,
 		.any_rule = true,
-		.src = everywhere,
-		.dst = everywhere,
+		.any_src = true,
+		.any_dst = true,
 		.sport = { 0, UINT16_MAX },
 		.dport = { 0, UINT16_MAX },
 	};
@@ -224,8 +223,8 @@ flow_filter_match(
 	       (filter->any_direction ||
 		   filter->direction == flow->direction) &&
 	       (!filter->state || strcmp(filter->state, flow->state) == 0) &&
-	       address_in(tuple->src, &filter->src) &&
-	       address_in(tuple->dst, &filter->dst) &&
+	       (filter->any_src || address_in(tuple->src, &filter->src)) &&
+	       (filter->any_dst || address_in(tuple->dst, &filter->dst)) &&
 	       port_matches(&filter->sport, tuple->sport, has_ports) &&
 	       port_matches(&filter->dport, tuple->dport, has_ports) &&
 	       rule_matches(filter, flow->rule_identity);

@@ -11,7 +11,7 @@
 #include "request.h"
 
 struct flow_filter {
-	bool any_protocol, any_direction, any_rule;
+	bool any_protocol, any_direction, any_src, any_dst, any_rule;
 	uint8_t protocol, direction;
 	struct address_range src, dst;
 	struct port_range sport, dport; /* from 0: flows without ports too */

@@ -22,9 +22,9 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "queue_bind.h"
 
@@ -33,14 +33,11 @@
 #define STOP_TRIES   10   /* to send, once we are to stop */
 #define LOG_EVERY_MS 1000 /* at most a line of the packet path */
 
-/* A millisecond or four behind, for a tenth of the cost. */
+/* A few milliseconds behind, for a tenth of the cost. */
 static uint64_t
-clock_ms(void)
+coarse_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return clock_read_ms(CLOCK_MONOTONIC_COARSE);
 }
 
 static bool
@@ -74,7 +71,7 @@ rest(struct queue *queue, int milliseconds, bool until_readable)
 	filter_offline();
 	ready = poll(fds, 2, milliseconds);
 	filter_online();
-	queue->now_ms = clock_ms();
+	queue->now_ms = coarse_ms();
 	return ready > 0;
 }
 
@@ -368,7 +365,7 @@ queue_work(void *argument)
 		    MSG_DONTWAIT, NULL);
 		int reason = errno;
 
-		queue->now_ms = clock_ms();
+		queue->now_ms = coarse_ms();
 		counter_add(&queue->progress, 1);
 		if (count > 0) {
 			judge(queue, (unsigned)count);

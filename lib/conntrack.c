@@ -1,73 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A flow's life.  conntrack_open() files it under the canonical key of its
- * first packet: the two (address, port) pairs in order, so that both directions
- * find it; which pair opened it, and on which hook, are in the key's spare
- * byte.  Each packet is judged on a copy (state.c decides), and the result goes
- * back by one CAS of the state word; who loses that race judges again.  The
- * other fields only grow, so mixing two workers' updates is no worse than
- * reordering on the wire.  Only the word decides life: whoever makes it 0 has
- * removed the flow.
- *
- * ICMP queries are filed by who asks: an echo in and an echo out with the same
- * addresses and identifier are two flows, so a ping out admits no ping in.
+ * A flow's life.  conntrack_open() files it under the key of its first packet
+ * (flowkey.c).  Each packet is judged on a copy (state.c decides), and the
+ * result goes back by one CAS of the state word; who loses that race judges
+ * again.  The other fields only grow, so mixing two workers' updates is no
+ * worse than reordering on the wire.  Only the word decides life: whoever makes
+ * it 0 has removed the flow.
  */
 #include "conntrack.h"
-
-/* In the key's spare byte. */
-#define OPENER_IS_HIGH    1u
-#define DIRECTION_SHIFT   1
-#define DIRECTION_BITS    3u
-#define REQUESTER_IS_HIGH (UINT64_C(0x80) << 8) /* in the kind, compared */
-
-static bool
-is_answer_kind(uint8_t kind)
-{
-	return kind == KIND_ECHO_REPLY || kind == KIND_TIMESTAMP_REPLY;
-}
-
-static uint8_t
-asking_kind(uint8_t kind)
-{
-	return is_answer_kind(kind) ? (uint8_t)(kind - 1) : kind;
-}
-
-struct lookup
-conntrack_lookup(const struct table *table, const struct tuple *t)
-{
-	int order = address_compare(t->src, t->dst);
-	bool high = order > 0 || (order == 0 && t->sport > t->dport);
-	struct address low = high ? t->dst : t->src;
-	struct address top = high ? t->src : t->dst;
-	uint64_t low_port = high ? t->dport : t->sport;
-	uint64_t top_port = high ? t->sport : t->dport;
-	uint8_t kind = asking_kind(t->kind);
-	struct lookup lookup = {
-		.key.word = { low.high, low.low, top.high, top.low,
-		    low_port << 48 | top_port << 32 |
-			(uint64_t)t->protocol << 24 |
-			(uint64_t)t->family << 16 | (uint64_t)kind << 8 },
-		.src_is_high = high,
-	};
-
-	if (kind != KIND_PORTS && kind != KIND_FRAGMENT &&
-	    high != is_answer_kind(t->kind))
-		lookup.key.word[4] |= REQUESTER_IS_HIGH;
-	lookup.hash = table_hash(table, &lookup.key);
-	return lookup;
-}
-
-static uint64_t
-spare_byte(const struct flow *flow)
-{
-	return flow_get64(&flow->key[KEY_WORDS - 1]);
-}
-
-static enum direction
-direction_of(const struct flow *flow)
-{
-	return spare_byte(flow) >> DIRECTION_SHIFT & DIRECTION_BITS;
-}
 
 static enum direction
 opposite(enum direction d)
@@ -110,9 +50,7 @@ conntrack_find(const struct conntrack *ct, const struct lookup *lookup)
 		return c;
 	c.flow = flow;
 	c.word = word;
-	c.side = lookup->src_is_high == (spare_byte(flow) & OPENER_IS_HIGH)
-		     ? OPENER
-		     : RESPONDER;
+	c.side = flowkey_side(flow, lookup);
 	return c;
 }
 
@@ -191,7 +129,7 @@ struct outcome
 conntrack_judge(const struct conntrack *ct, const struct connection *c,
     const struct packet *packet, struct tcp_flow *after)
 {
-	enum direction from = direction_of(c->flow);
+	enum direction from = flowkey_direction(c->flow);
 	enum direction expected = c->side == OPENER ? from : opposite(from);
 
 	if (packet->direction != expected)
@@ -287,7 +225,7 @@ conntrack_apply(const struct conntrack *ct, const struct connection *c,
 bool
 conntrack_related(const struct connection *c, const struct packet *error)
 {
-	enum direction from = direction_of(c->flow);
+	enum direction from = flowkey_direction(c->flow);
 	enum direction quoted = c->side == OPENER ? from : opposite(from);
 
 	/* The error travels against the packet that it quotes. */
@@ -367,9 +305,7 @@ open_flow(const struct conntrack *ct, const struct lookup *lookup,
 		flow = table_take(ct->table, ct->worker);
 	if (!flow)
 		return NULL;
-	key.word[KEY_WORDS - 1] |= (lookup->src_is_high ? OPENER_IS_HIGH : 0) |
-				   (uint64_t)packet->direction
-				       << DIRECTION_SHIFT;
+	flowkey_set_origin(&key, lookup, packet->direction);
 	first->word.seen = ct->tick;
 	fill(flow, &key, first, rule,
 	    packet->in_interface | (uint32_t)packet->out_interface << 16,
@@ -394,31 +330,9 @@ void
 conntrack_open_fragment(const struct conntrack *ct, const struct packet *packet)
 {
 	struct tcp_flow first = { .word.state = STATE_ONE_WAY };
-	struct lookup lookup = conntrack_lookup(ct->table, &packet->fragment);
+	struct lookup lookup = flowkey_lookup(ct->table, &packet->fragment);
 
 	open_flow(ct, &lookup, packet, &first, 0);
-}
-
-/* The opener's tuple, from the key. */
-static struct tuple
-tuple_of(const struct flow *flow)
-{
-	uint64_t word[KEY_WORDS];
-
-	for (unsigned i = 0; i < KEY_WORDS; i++)
-		word[i] = flow_get64(&flow->key[i]);
-	struct address low = { word[0], word[1] }, high = { word[2], word[3] };
-	bool from_high = word[4] & OPENER_IS_HIGH;
-	struct tuple t = {
-		.src = from_high ? high : low,
-		.dst = from_high ? low : high,
-		.sport = (uint16_t)(word[4] >> (from_high ? 32 : 48)),
-		.dport = (uint16_t)(word[4] >> (from_high ? 48 : 32)),
-		.protocol = word[4] >> 24 & 0xff,
-		.family = word[4] >> 16 & 0xff,
-		.kind = word[4] >> 8 & 0x7f,
-	};
-	return t;
 }
 
 struct packet
@@ -426,8 +340,8 @@ conntrack_first_packet(const struct flow *flow)
 {
 	uint32_t interfaces = flow_get(&flow->interfaces);
 	struct packet p = {
-		.tuple = tuple_of(flow),
-		.direction = (uint8_t)direction_of(flow),
+		.tuple = flowkey_tuple(flow),
+		.direction = (uint8_t)flowkey_direction(flow),
 		.in_interface = (uint16_t)interfaces,
 		.out_interface = (uint16_t)(interfaces >> 16),
 	};
@@ -500,8 +414,8 @@ conntrack_view(const struct conntrack *ct, const struct flow *flow,
 	uint32_t interfaces = flow_get(&flow->interfaces);
 	uint32_t now = (uint32_t)(now_ms / TICK_MS);
 	struct flow_view v = {
-		.tuple = tuple_of(flow),
-		.direction = direction_of(flow),
+		.tuple = flowkey_tuple(flow),
+		.direction = flowkey_direction(flow),
 		.in_interface = (uint16_t)interfaces,
 		.out_interface = (uint16_t)(interfaces >> 16),
 		.state = state_name(word.state),

@@ -7,17 +7,11 @@
 #ifndef EPHEMERALD_CONNTRACK_H
 #define EPHEMERALD_CONNTRACK_H
 
+#include "flowkey.h"
 #include "packet.h"
 #include "rules.h"
 #include "state.h"
 #include "table.h"
-
-/* Where to look for a packet's connection, computed once. */
-struct lookup {
-	struct key key;
-	uint64_t hash;
-	bool src_is_high; /* the packet's source is the second of the key */
-};
 
 /* The connection a packet belongs to, as it finds it. */
 struct connection {
@@ -36,21 +30,16 @@ struct conntrack {
 
 /* A flow as people see it.  Times are those of the caller's clock. */
 struct flow_view {
-	struct tuple tuple;       /* of the packet that opened it */
-	enum direction direction; /* of that packet */
+	struct tuple tuple;                   /* of the packet that opened it */
+	enum direction direction;             /* of that packet */
 	uint16_t in_interface, out_interface; /* of that packet */
-	const char *state;        /* "established", ... static */
+	const char *state;                    /* "established", ... static */
 	bool assured;
-	uint16_t generation;      /* of the policy that last allowed it */
-	uint32_t rule_identity;   /* 0: none */
+	uint16_t generation;           /* of the policy that last allowed it */
+	uint32_t rule_identity;        /* 0: none */
 	uint64_t packets[2], bytes[2]; /* opener's, responder's */
 	uint64_t age_ms, idle_ms, expires_ms;
 };
-
-/* The tuple under which its flow is filed: the quoted packet's for an ICMP
- * error, the fragment's for a later fragment, else its own. */
-struct lookup conntrack_lookup(
-    const struct table *table, const struct tuple *tuple);
 
 /* The live, unexpired connection. */
 struct connection conntrack_find(
@@ -74,8 +63,7 @@ bool conntrack_apply(const struct conntrack *ct, const struct connection *c,
     const struct packet *packet, struct outcome outcome,
     const struct tcp_flow *after);
 /* Is the ICMP error, filed under its quoted tuple, plausible for it? */
-bool conntrack_related(
-    const struct connection *c, const struct packet *error);
+bool conntrack_related(const struct connection *c, const struct packet *error);
 
 /* Remember the packet's connection.  Returns its flow: new, or one that another
  * worker opened just now.  NULL: no room. */
@@ -90,14 +78,14 @@ void conntrack_open_fragment(
 /* The packet that opened the flow, as far as rules can see it. */
 struct packet conntrack_first_packet(const struct flow *flow);
 /* Mark it as allowed by that policy.  False: it changed meanwhile. */
-bool conntrack_revalidate(const struct connection *c, uint16_t generation,
-    uint32_t rule_identity);
+bool conntrack_revalidate(
+    const struct connection *c, uint16_t generation, uint32_t rule_identity);
 void conntrack_kill(const struct conntrack *ct, const struct connection *c);
 
 /* Remove what has expired in one share of the table; older generations than
  * `generation` become 0, so that their number can be used again. */
-void conntrack_sweep(const struct conntrack *ct, uint32_t first_slot,
-    uint16_t generation);
+void conntrack_sweep(
+    const struct conntrack *ct, uint32_t first_slot, uint16_t generation);
 /* False: the flow has just ended, or is no connection (a fragment's trace). */
 bool conntrack_view(const struct conntrack *ct, const struct flow *flow,
     uint64_t now_ms, struct flow_view *view);

@@ -235,7 +235,7 @@ filter_packet(const struct pass *pass, const struct job *job)
 static struct lookup
 lookup_for(const struct table *table, const struct packet *packet)
 {
-	return conntrack_lookup(
+	return flowkey_lookup(
 	    table, packet->is_later_fragment    ? &packet->fragment
 		   : conntrack_is_error(packet) ? &packet->icmp.quoted
 						: &packet->tuple);

@@ -22,7 +22,7 @@ struct filter;
 struct filter_options {
 	uint32_t max_flows;
 	unsigned workers;
-	uint8_t hash_key[16]; /* random, new at each start */
+	uint8_t hash_key[16];          /* random, new at each start */
 	struct interfaces *interfaces; /* borrowed, outlives the filter */
 };
 

@@ -21,7 +21,6 @@ uint16_t interfaces_intern(struct interfaces *interfaces, const char *name);
 /* "" for 0 and unknown ids; never NULL, lives as long as the registry. */
 const char *interfaces_name(const struct interfaces *interfaces, uint16_t id);
 
-
 /* Network interface `index` of the kernel now has that id; 0: it is gone.
  * Writer only. */
 void interfaces_bind(

@@ -28,9 +28,11 @@ void json_open_object(struct json *json, const char *key);
 void json_close_object(struct json *json);
 void json_open_array(struct json *json, const char *key);
 void json_close_array(struct json *json);
-void json_string(struct json *json, const char *key, const char *value); /* NULL: null */
+void json_string(
+    struct json *json, const char *key, const char *value); /* NULL: null */
 void json_unsigned(struct json *json, const char *key, uint64_t value);
-void json_real(struct json *json, const char *key, double value); /* 6 digits after the point at most */
+void json_real(struct json *json, const char *key,
+    double value); /* 6 digits after the point at most */
 void json_bool(struct json *json, const char *key, bool value);
 void json_null(struct json *json, const char *key);
 /* End of line, between top-level values. */

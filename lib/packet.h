@@ -18,7 +18,8 @@ struct frame {
 	uint32_t captured;    /* bytes at hand */
 	uint32_t length;      /* bytes on the wire; >= captured */
 	uint8_t direction;    /* enum direction */
-	bool verify_checksum; /* the kernel has not, and the sender has finished it */
+	bool verify_checksum; /* the kernel has not, and the sender has finished
+				 it */
 	uint16_t in_interface, out_interface; /* ids of interfaces.h, 0: none */
 };
 
@@ -38,41 +39,43 @@ enum tcp_flag {
 
 struct tcp_facts {
 	uint32_t seq, ack;
-	uint32_t length;    /* payload bytes on the wire; of a first fragment,
-	                       those in the fragment */
-	uint32_t sack_edge; /* highest right edge of its SACK blocks, `ack` if
-	                       all lie behind that; valid if has_sack (RFC 2018) */
-	uint16_t window;    /* unscaled */
-	uint8_t flags;      /* enum tcp_flag */
-	uint8_t scale;      /* 0-14 (more is 14, RFC 7323 2.3), or TCP_NO_SCALE */
+	uint32_t length; /* payload bytes on the wire; of a first fragment,
+			    those in the fragment */
+	uint32_t
+	    sack_edge;   /* highest right edge of its SACK blocks, `ack` if
+			    all lie behind that; valid if has_sack (RFC 2018) */
+	uint16_t window; /* unscaled */
+	uint8_t flags;   /* enum tcp_flag */
+	uint8_t scale;   /* 0-14 (more is 14, RFC 7323 2.3), or TCP_NO_SCALE */
 	bool has_sack;
 };
 
 struct icmp_facts {
 	uint8_t type, code;
-	bool is_error;   /* v4 3, 11, 12; v6 1-4 */
-	bool is_query;   /* request of a tracked query: may open */
-	bool is_answer;  /* answer of a tracked query */
-	bool quotes;     /* the error quotes a usable packet: quoted, quoted_seq */
-	uint32_t quoted_seq;  /* TCP only */
-	struct tuple quoted;  /* as the quoted packet travelled */
+	bool is_error;  /* v4 3, 11, 12; v6 1-4 */
+	bool is_query;  /* request of a tracked query: may open */
+	bool is_answer; /* answer of a tracked query */
+	bool quotes; /* the error quotes a usable packet: quoted, quoted_seq */
+	uint32_t quoted_seq; /* TCP only */
+	struct tuple quoted; /* as the quoted packet travelled */
 };
 
 struct packet {
 	struct tuple tuple;
-	uint8_t direction;      /* enum direction */
-	uint8_t fault;          /* enum reason: UNDECIDED if well formed */
+	uint8_t direction; /* enum direction */
+	uint8_t fault;     /* enum reason: UNDECIDED if well formed */
 	uint8_t hop_limit;
 	bool is_fragment;       /* not whole; an IPv6 one of offset 0 without
-	                           more is (RFC 6946) */
-	bool is_later_fragment; /* offset > 0: only the fragment tuple is known */
+				   more is (RFC 6946) */
+	bool is_later_fragment; /* offset > 0: only the fragment tuple is known
+				 */
 	bool is_essential;      /* conformance list: ND, MLD, DHCP client */
 	bool opens_sctp_dccp;   /* SCTP INIT alone, DCCP Request */
 	bool pass_only;         /* unverified RST: let it by, believe nothing */
 	uint16_t in_interface, out_interface;
-	uint32_t length;        /* of the whole IP packet on the wire, without
-	                           padding of the link */
-	struct tuple fragment;  /* KIND_FRAGMENT; valid if is_fragment */
+	uint32_t length;       /* of the whole IP packet on the wire, without
+				  padding of the link */
+	struct tuple fragment; /* KIND_FRAGMENT; valid if is_fragment */
 	union {
 		struct tcp_facts tcp;
 		struct icmp_facts icmp;

@@ -34,25 +34,32 @@ struct rule {
 	bool names_protocol;    /* `protocol` was written and is not implied */
 	struct port_range hull; /* lowest to highest of ports; none: 0-65535 */
 	uint64_t protocols[4];  /* bit set of protocol numbers */
-	struct port_range *ports;         size_t port_count;
-	struct port_range *source_ports;  size_t source_port_count;
-	struct address_range *from;       size_t from_count;
-	struct address_range *to;         size_t to_count;
-	struct icmp_match *icmp;          size_t icmp_count;
-	char **interfaces;                size_t interface_count;
-	char **out_interfaces;            size_t out_interface_count;
-	char *name;     /* NULL: none */
-	char *comment;  /* NULL: none */
+	struct port_range *ports;
+	size_t port_count;
+	struct port_range *source_ports;
+	size_t source_port_count;
+	struct address_range *from;
+	size_t from_count;
+	struct address_range *to;
+	size_t to_count;
+	struct icmp_match *icmp;
+	size_t icmp_count;
+	char **interfaces;
+	size_t interface_count;
+	char **out_interfaces;
+	size_t out_interface_count;
+	char *name;       /* NULL: none */
+	char *comment;    /* NULL: none */
 	const char *file; /* where it is written; of policy.files */
 	unsigned line;
-	unsigned place; /* from 1, in its table */
-	char *text;     /* normalised, one line: rule_print() */
+	unsigned place;    /* from 1, in its table */
+	char *text;        /* normalised, one line: rule_print() */
 	uint32_t identity; /* stays the same over reloads while table and name
-	                      (or text) do; see policy_identify() */
+			      (or text) do; see policy_identify() */
 };
 
 enum table_id {
-	TABLE_INBOUND,  /* same numbers as enum direction */
+	TABLE_INBOUND, /* same numbers as enum direction */
 	TABLE_OUTBOUND,
 	TABLE_FORWARD,
 	TABLE_ACL_INBOUND,

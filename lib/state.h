@@ -49,9 +49,9 @@ struct flow_word flow_word_unpack(uint64_t packed);
 
 /* One side of a TCP connection; its own sequence numbers. */
 struct tcp_side {
-	uint32_t end;     /* highest sequence number + length it sent */
-	uint32_t edge;    /* highest acknowledgement + window granted to it */
-	uint32_t una;     /* highest acknowledgement of its data; first its ISN */
+	uint32_t end;  /* highest sequence number + length it sent */
+	uint32_t edge; /* highest acknowledgement + window granted to it */
+	uint32_t una;  /* highest acknowledgement of its data; first its ISN */
 	uint32_t isn;
 	uint32_t max_window; /* largest window it offered, scaled, at least 1 */
 };
@@ -69,7 +69,8 @@ enum effect {
 	EFFECT_NONE,    /* leave the flow alone */
 	EFFECT_UPDATE,  /* the flow becomes `flow` */
 	EFFECT_REPLACE, /* a new flow, `flow`, takes its place: new ISN */
-	EFFECT_REOPEN,  /* the old one has ended; a new connection asks to open */
+	EFFECT_REOPEN,  /* the old one has ended; a new connection asks to open
+			 */
 };
 
 struct outcome {

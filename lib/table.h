@@ -38,7 +38,8 @@ struct flow {
 	_Atomic uint32_t challenge;
 	_Atomic uint32_t rule;    /* identity */
 	_Atomic uint32_t created; /* tick */
-	_Atomic uint32_t interfaces; /* in | out << 16, ids of the first packet */
+	_Atomic uint32_t
+	    interfaces; /* in | out << 16, ids of the first packet */
 };
 _Static_assert(sizeof(struct flow) == 128, "two cache lines");
 
@@ -66,11 +67,10 @@ struct flow *table_take(struct table *table, unsigned worker);
  * the caller's). */
 struct flow *table_insert(
     struct table *table, unsigned worker, struct flow *flow, uint64_t hash);
-void table_give_back(
-    struct table *table, unsigned worker, struct flow *flow);
+void table_give_back(struct table *table, unsigned worker, struct flow *flow);
 /* Ends a live flow whose word still is `word`; false: it is not. */
-bool table_kill(struct table *table, unsigned worker, struct flow *flow,
-    uint64_t word);
+bool table_kill(
+    struct table *table, unsigned worker, struct flow *flow, uint64_t word);
 
 /* The live flows that share both buckets of a hash, for eviction. */
 #define TABLE_NEIGHBOURS 16
@@ -106,8 +106,8 @@ flow_word(const struct flow *flow)
 static inline bool
 flow_change(struct flow *flow, uint64_t old, uint64_t new)
 {
-	return atomic_compare_exchange_strong_explicit(&flow->word, &old, new,
-	    memory_order_acq_rel, memory_order_acquire);
+	return atomic_compare_exchange_strong_explicit(
+	    &flow->word, &old, new, memory_order_acq_rel, memory_order_acquire);
 }
 
 static inline uint32_t

@@ -12,10 +12,10 @@
 	"outbound = ( { port = \"*\"; action = \"allow\"; } );"
 
 /* Our host opens to a peer's port 80: OUT_ is ours, IN_ the peer's. */
-#define ROW(dir, src, dst, f, s, a, l, why, ...)                               \
+#define ROW(dir, src, dst, f, s, a, l, ...)                                    \
 	{                                                                      \
-		dir, TCP, src, dst, f, why, .raw = true, .seq = s, .ack = a,   \
-					    .length = l, __VA_ARGS__           \
+		dir, TCP, src, dst, f, __VA_ARGS__, .raw = true, .seq = s,     \
+						    .ack = a, .length = l      \
 	}
 #define OUT_(...) ROW(OUT, "192.0.2.2:40000", "203.0.113.1:80", __VA_ARGS__)
 #define IN_(...)  ROW(IN, "203.0.113.1:80", "192.0.2.2:40000", __VA_ARGS__)

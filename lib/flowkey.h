@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Tuples as the flow table files them, and back.  Inside lib; any thread with
+ * a read side (table.h).
+ */
+#ifndef EPHEMERALD_FLOWKEY_H
+#define EPHEMERALD_FLOWKEY_H
+
+#include "packet.h"
+#include "table.h"
+
+/* Where to look for a packet's connection, computed once. */
+struct lookup {
+	struct key key;
+	uint64_t hash;
+	bool src_is_high; /* the packet's source is the second of the key */
+};
+
+/* Under which the tuple's flow is filed, from either direction. */
+struct lookup flowkey_lookup(
+    const struct table *table, const struct tuple *tuple);
+/* Write down that this packet opens the flow, on that hook. */
+void flowkey_set_origin(
+    struct key *key, const struct lookup *lookup, uint8_t direction);
+
+/* Whether OPENER or RESPONDER of the flow sent the packet looked up. */
+unsigned flowkey_side(const struct flow *flow, const struct lookup *lookup);
+/* Hook and tuple of the packet that opened it. */
+enum direction flowkey_direction(const struct flow *flow);
+struct tuple flowkey_tuple(const struct flow *flow);
+
+#endif
