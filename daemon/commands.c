@@ -26,7 +26,6 @@
 
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 #define STEPS_MAX        4096
-#define RULE_MEMOS       64
 
 struct progress {
 	const struct command *command;
@@ -117,7 +116,7 @@ rules(struct call *call)
 		    "again");
 	for (; *table < TABLE_COUNT; ++*table, *next = 0) {
 		const struct rules *list = &policy->tables[*table];
-		if (!row_has_table(policy, *table))
+		if (!list->present)
 			continue;
 		for (; *next < list->count; ++*next) {
 			if (call->out->used >= EXCHANGE_CHUNK)
@@ -132,33 +131,12 @@ rules(struct call *call)
 	return EXCHANGE_DONE;
 }
 
-/* Rules by identity, remembered within one call: flows are many, and rules may
- * be too. */
-struct memo {
-	uint32_t identity;
-	const struct rule *rule;
-};
-
-static const struct rule *
-find_rule(const struct policy *policy, uint32_t identity,
-    struct memo memos[RULE_MEMOS])
-{
-	struct memo *memo = &memos[identity % RULE_MEMOS];
-	enum table_id table;
-
-	if (identity && memo->identity != identity)
-		*memo = (struct memo){ identity,
-			policy_find_rule(policy, identity, &table) };
-	return identity ? memo->rule : NULL;
-}
-
 static enum exchange_step
 flows(struct call *call)
 {
 	const struct commands *commands = call->commands;
 	const struct policy *policy = filter_policy(commands->filter);
 	struct flow_filter *filter = &call->progress->flows.filter;
-	struct memo memos[RULE_MEMOS] = { 0 };
 	char error[FLOW_FILTER_ERROR_SIZE];
 	uint64_t now_ms = clock_ms();
 	struct flow_view flow;
@@ -180,8 +158,8 @@ flows(struct call *call)
 			&call->progress->flows.cursor, now_ms, &flow))
 			return EXCHANGE_DONE;
 		if (flow_filter_match(filter, &flow))
-			row_flow(call->out, &flow, commands->interfaces, policy,
-			    find_rule(policy, flow.rule_identity, memos));
+			row_flow(
+			    call->out, &flow, commands->interfaces, policy);
 	}
 	return EXCHANGE_MORE;
 }

@@ -126,7 +126,7 @@ static bool
 read_line(struct seat *seat)
 {
 	seat->answering = find_line(seat);
-	if (seat->answering || seat->ended)
+	if (seat->answering)
 		return true;
 	if (!receive(seat))
 		return false;
@@ -208,11 +208,11 @@ serve(struct seat *seat, exchange_answer *answer, void *context)
 		return false;
 	if (seat->out.used > 0 || seat->answering)
 		return true;
-	return !seat->leaving && (!seat->ended || seat->in_used > 0);
+	return !seat->leaving && !seat->ended;
 }
 
-/* Wakes us for what it has to do next; work that needs no byte of the client's
- * waits for room to write, which is there. */
+/* Wakes us for what it has to do next.  Work that needs no byte of the client's
+ * waits until it has read most of what it was sent. */
 static void
 watch(struct control *control, struct seat *seat)
 {
@@ -231,7 +231,8 @@ watch(struct control *control, struct seat *seat)
 		seat->events = event.events;
 }
 
-/* A seat for a newcomer, NULL: none.  One that is silent is cleared. */
+/* A seat for a newcomer, NULL: none.  If need be, the one longest silent is
+ * cleared; whoever is that late with a request has been cut before. */
 static struct seat *
 find_seat(struct control *control, bool may_change)
 {
@@ -246,7 +247,7 @@ find_seat(struct control *control, bool may_change)
 			continue;
 		}
 		shared += !seat->may_change;
-		if (is_busy(seat) || now_ms - seat->since_ms <= LATE_MS ||
+		if (now_ms - seat->since_ms <= LATE_MS ||
 		    (seat->may_change && !may_change))
 			continue;
 		if (!silent || seat->since_ms < silent->since_ms)

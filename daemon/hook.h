@@ -17,10 +17,10 @@ struct hook;
 
 struct hook_plan {
 	unsigned first_queue, queue_count;
-	bool forward;          /* hook forwarded packets too */
-	enum hook_leaf leaf;   /* LEAF_AUTO: native queue, else xt NFQUEUE */
-	uint32_t reject_mark;  /* mark of an accepted packet that the kernel is to
-	                          reject; all its bits in reject_mask */
+	bool forward;         /* hook forwarded packets too */
+	enum hook_leaf leaf;  /* LEAF_AUTO: native queue, else xt NFQUEUE */
+	uint32_t reject_mark; /* mark of an accepted packet that the kernel is
+				 to reject; all its bits in reject_mask */
 	uint32_t mark_mask;
 };
 

@@ -2,14 +2,14 @@
 /*
  * Rejecting.
  *
- * Of what carries our mark, nothing passes: chain "reject" ends in a drop.  An
- * answer goes only to a SYN or to what is not TCP (RFC 5382 REQ-4), only if
+ * Of what carries our mark, nothing passes: chain "rejected" ends in a drop.
+ * An answer goes only to a SYN or to what is not TCP (RFC 5382 REQ-4), only if
  * the link brought the packet to us alone, and within a rate; the kernel
  * itself answers no multicast, no broadcast address, no later fragment and no
  * ICMP error (net/ipv4/icmp.c, net/ipv6/icmp.c).
  *
  * The answer, which the kernel makes, goes out through our own outbound chain.
- * To the daemon a RST of no connection would be one to drop.  So "reject"
+ * To the daemon a RST of no connection would be one to drop.  So "rejected"
  * remembers whom it answers, for a second, and "answers" lets just that out.
  */
 #include "hook_reject.h"
@@ -57,7 +57,7 @@ static const struct answer_family families[] = {
 static void
 answer_reset(struct batch *batch, const struct answer_family *family)
 {
-	batch_rule(batch, "reject");
+	batch_rule(batch, "rejected");
 	match_meta_u8(batch, NFT_META_NFPROTO, family->nfproto);
 	match_meta_u8(batch, NFT_META_L4PROTO, PROTOCOL_TCP);
 	match_transport_bits(
@@ -71,7 +71,7 @@ answer_reset(struct batch *batch, const struct answer_family *family)
 static void
 answer_unreachable(struct batch *batch, const struct answer_family *family)
 {
-	batch_rule(batch, "reject");
+	batch_rule(batch, "rejected");
 	match_meta_u8(batch, NFT_META_NFPROTO, family->nfproto);
 	load_address(batch, family->ip6, false);
 	then_remember_loaded(batch, family->unreachables);
@@ -82,12 +82,12 @@ answer_unreachable(struct batch *batch, const struct answer_family *family)
 static void
 reject_and_answer(struct batch *batch)
 {
-	batch_rule(batch, "reject");
+	batch_rule(batch, "rejected");
 	match_not_to_us(batch);
 	then_drop(batch);
 	batch_rule_end(batch);
 
-	batch_rule(batch, "reject");
+	batch_rule(batch, "rejected");
 	match_over_rate(batch, ANSWERS_PER_SECOND);
 	then_drop(batch);
 	batch_rule_end(batch);
@@ -95,7 +95,7 @@ reject_and_answer(struct batch *batch)
 	for (size_t i = 0; i < FAMILIES; i++)
 		answer_reset(batch, &families[i]);
 
-	batch_rule(batch, "reject");
+	batch_rule(batch, "rejected");
 	match_meta_u8(batch, NFT_META_L4PROTO, PROTOCOL_TCP);
 	then_drop(batch);
 	batch_rule_end(batch);
@@ -148,11 +148,11 @@ reject_chains(struct batch *batch, bool answers)
 	if (answers)
 		answers_chain(batch);
 	batch_about(batch, PIECE_CHAINS);
-	batch_chain(batch, "reject");
+	batch_chain(batch, "rejected");
 	batch_about(batch, PIECE_REJECT);
 	if (answers)
 		reject_and_answer(batch);
-	batch_rule(batch, "reject");
+	batch_rule(batch, "rejected");
 	then_drop(batch);
 	batch_rule_end(batch);
 }
@@ -169,7 +169,7 @@ reject_base_chain(struct batch *batch, const struct hook_plan *plan,
 	match_mark(batch, plan->mark_mask, plan->reject_mark);
 	if (lo_key != -1)
 		match_interface(batch, (uint32_t)lo_key, false, LOOPBACK_INDEX);
-	then_goto(batch, "reject");
+	then_goto(batch, "rejected");
 	batch_rule_end(batch);
 }
 

@@ -11,7 +11,7 @@
 #include "hook.h"
 #include "hook_batch.h"
 
-/* The chains "reject" and "answers", and their sets; without `answers` a
+/* The chains "rejected" and "answers", and their sets; without `answers` a
  * rejected packet is only dropped. */
 void reject_chains(struct batch *batch, bool answers);
 /* A base chain after the one that queues, for packets with the mark.  lo_key:

@@ -14,9 +14,9 @@
  *   chain forward          hook forward: goto judge (nothing essential is
  *                          ever forwarded)
  *   chain reject_inbound   hook input, filter - 9, after the verdict: packets
- *   chain reject_outbound  with our mark: goto reject
+ *   chain reject_outbound  with our mark: goto rejected
  *   chain reject_forward
- *   chain reject           answer within limits, drop
+ *   chain rejected         answer within limits, drop
  *   chain answers          from outbound: those answers, accept
  *
  * With one queue, q0 and f0 take the place of judge and essential.  The hash

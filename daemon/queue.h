@@ -31,13 +31,13 @@ struct queue_options {
 /* What the queue has seen; the kernel's figures are from procfs. */
 struct queue_statistics {
 	uint64_t packets, batches, verdicts_sent, send_retries;
-	uint64_t odd_messages;  /* malformed or of unknown type */
+	uint64_t odd_messages; /* malformed or of unknown type */
 	uint64_t receive_errors;
-	uint64_t flushed;        /* verdicts that found no packet (ENOENT) */
-	bool kernel_known;      /* procfs could be read; else the next are 0 */
-	uint64_t waiting;       /* packets in the kernel's queue now */
+	uint64_t flushed;  /* verdicts that found no packet (ENOENT) */
+	bool kernel_known; /* procfs could be read; else the next are 0 */
+	uint64_t waiting;  /* packets in the kernel's queue now */
 	uint64_t lost_queue_full, lost_socket_full;
-	uint64_t progress;      /* changes at least twice a second */
+	uint64_t progress; /* changes at least twice a second */
 };
 
 #define QUEUE_ERROR_SIZE 256

@@ -19,8 +19,8 @@ struct drop {
 	uint32_t rule_identity; /* 0: none */
 	uint32_t length;        /* of the IP packet */
 	uint16_t in_interface, out_interface;
-	uint8_t direction;      /* enum direction */
-	uint8_t why;            /* enum reason */
+	uint8_t direction; /* enum direction */
+	uint8_t why;       /* enum reason */
 	uint8_t tcp_flags;
 	uint8_t icmp_type, icmp_code;
 };

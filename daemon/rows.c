@@ -31,16 +31,6 @@ row_time(struct json *json, const char *key, uint64_t epoch_ms)
 	json_string(json, iso_key, text);
 }
 
-bool
-row_has_table(const struct policy *policy, enum table_id table)
-{
-	bool missing_sister = table <= TABLE_OUTBOUND &&
-			      (policy->tables[TABLE_INBOUND].present ||
-				  policy->tables[TABLE_OUTBOUND].present);
-
-	return policy->tables[table].present || missing_sister;
-}
-
 static const char *
 action_name(enum action action)
 {
@@ -204,22 +194,20 @@ row_rest(struct json *json, enum table_id table, uint64_t hits)
 
 void
 row_flow(struct json *json, const struct flow_view *flow,
-    const struct interfaces *interfaces, const struct policy *policy,
-    const struct rule *rule)
+    const struct interfaces *interfaces, const struct policy *policy)
 {
 	char place[32];
+	enum table_id table;
+	const struct rule *rule =
+	    policy_find_rule(policy, flow->rule_identity, &table);
 
 	json_open_object(json, NULL);
 	explain_flow_json(flow, interfaces, json);
-	if (rule) {
-		snprintf(place, sizeof(place), "%s %u",
-		    table_name(policy_table_of(policy, rule)), rule->place);
-		json_string(json, "rule", place);
-		json_string(json, "name", rule->name);
-	} else {
-		json_null(json, "rule");
-		json_null(json, "name");
-	}
+	if (rule)
+		snprintf(place, sizeof(place), "%s %u", table_name(table),
+		    rule->place);
+	json_string(json, "rule", rule ? place : NULL);
+	json_string(json, "name", rule ? rule->name : NULL);
 	json_close_object(json);
 	json_newline(json);
 }

@@ -12,19 +12,15 @@
 
 /* KEY: epoch seconds, KEY_iso: ISO 8601 in UTC.  0: null. */
 void row_time(struct json *json, const char *key, uint64_t epoch_ms);
-/* A table that says something, if only that all is blocked: it is written, or
- * missing beside its written sister. */
-bool row_has_table(const struct policy *policy, enum table_id table);
 
 /* wall_offset_ms: see clock.h. */
 void row_rule(struct json *json, enum table_id table, const struct rule *rule,
     const struct rule_totals *totals, int64_t wall_offset_ms);
 /* What no rule of the table allows. */
 void row_rest(struct json *json, enum table_id table, uint64_t hits);
-/* rule: that let it in, NULL: none that is still there. */
+/* policy: that names the rule which let it in, if it still has that. */
 void row_flow(struct json *json, const struct flow_view *flow,
-    const struct interfaces *interfaces, const struct policy *policy,
-    const struct rule *rule);
+    const struct interfaces *interfaces, const struct policy *policy);
 void row_drop(struct json *json, const struct drop_row *row,
     const struct interfaces *interfaces);
 

@@ -19,7 +19,7 @@ status_rule_counts(struct json *json, const struct policy *policy)
 
 	json_open_object(json, "rules");
 	for (enum table_id t = TABLE_INBOUND; t <= TABLE_FORWARD; t++) {
-		if (row_has_table(policy, t))
+		if (policy->tables[t].present)
 			json_unsigned(
 			    json, table_name(t), policy->tables[t].count);
 		else

@@ -221,19 +221,18 @@ check_protocols(struct reader *reader, const struct rule *rule,
 	}
 }
 
-/* What the keys mean together, once each is read. */
+/* Which keys go together. */
 static void
-finish_rule(struct reader *reader, enum table_id table, struct rule *rule,
+check_rule(struct reader *reader, enum table_id table, const struct rule *rule,
     const config_setting_t *group)
 {
-	unsigned line = config_setting_source_line(group);
+	static const char *const port_keys[] = { "port", "source_port" };
 	const config_setting_t *action =
 	    config_setting_get_member(group, "action");
 	const config_setting_t *icmp = config_setting_get_member(group, "icmp");
-	static const char *const port_keys[] = { "port", "source_port" };
 
 	if (!action)
-		reader_fail(reader, line,
+		reader_fail(reader, config_setting_source_line(group),
 		    "action is missing, accepted are \"allow\"%s",
 		    is_acl(table) ? " and \"block\""
 				  : ", \"block\" and \"reject\"");
@@ -257,16 +256,24 @@ finish_rule(struct reader *reader, enum table_id table, struct rule *rule,
 	}
 	if (icmp)
 		check_protocols(reader, rule, icmp);
+}
 
+/* Fill in what follows from the keys, and forget what they say needlessly. */
+static void
+settle_rule(struct rule *rule)
+{
 	uint64_t standard[4];
+
 	default_protocols(rule, standard);
+	/* an ICMP match says its protocol, whatever else is named */
 	if (!rule->names_protocol || rule->icmp_count > 0)
 		memcpy(rule->protocols, standard, PROTOCOLS_SIZE);
-	if (rule->names_protocol)
-		rule->names_protocol = rule->icmp_count > 0
-					   ? conf_icmp_needs_protocol(rule)
-					   : memcmp(rule->protocols, standard,
-						 PROTOCOLS_SIZE) != 0;
+	if (rule->icmp_count > 0)
+		rule->names_protocol =
+		    rule->names_protocol && conf_icmp_needs_protocol(rule);
+	else if (memcmp(rule->protocols, standard, PROTOCOLS_SIZE) == 0)
+		rule->names_protocol = false;
+
 	rule->hull = (struct port_range){ 0, UINT16_MAX };
 	if (rule->port_count > 0)
 		rule->hull = (struct port_range){
@@ -310,7 +317,8 @@ read_rule(struct reader *reader, enum table_id table, struct rule *rule,
 			    "%s in %s, %s", keys[k].name, table_name(table),
 			    keys[k].elsewhere);
 	}
-	finish_rule(reader, table, rule, group);
+	check_rule(reader, table, rule, group);
+	settle_rule(rule);
 	rule->text = rule_print(rule);
 	if (!rule->text)
 		reader->out_of_memory = true;

@@ -22,4 +22,10 @@ Suite *suite_rules(void);
 Suite *suite_conf(void);
 Suite *suite_message(void);
 Suite *suite_verdicts(void);
+Suite *suite_listener(void);
+Suite *suite_control(void);
+Suite *suite_request(void);
+Suite *suite_flow_filter(void);
+Suite *suite_commands(void);
+Suite *suite_rows(void);
 #endif

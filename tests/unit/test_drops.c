@@ -5,9 +5,10 @@
  */
 #include "drops.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "conf.h"
 #include "suites.h"
 
 #define OFFSET INT64_C(1764000000000)
@@ -75,25 +76,35 @@ count_rows(void)
 	return list(row);
 }
 
-/* A policy of one inbound rule, at that place. */
+/* A policy whose rule "it" is at that place, after the policy `old`. */
 static struct policy *
-make_policy(uint64_t generation, size_t place, const char *text)
+make_policy(
+    uint64_t generation, unsigned place, const char *action, struct policy *old)
 {
-	struct policy *policy = calloc(1, sizeof(*policy));
-	struct rules *inbound = &policy->tables[TABLE_INBOUND];
+	char text[1024] = "inbound = (";
+	struct conf_text conf = { .name = "test.conf", .text = text };
+	struct diagnostics diagnostics = { 0 };
 
+	for (unsigned i = 1; i < place; i++)
+		strcat(text, "{ port = 1; action = \"allow\"; },");
+	snprintf(text + strlen(text), 200,
+	    "{ name = \"it\"; port = 2; action = \"%s\"; });", action);
+	conf.size = strlen(text);
+	struct policy *policy = conf_load(&conf, 1, &diagnostics);
 	ck_assert_ptr_nonnull(policy);
+	diagnostics_clear(&diagnostics);
+	policy_identify(policy, old);
 	policy->generation = generation;
-	inbound->present = true;
-	inbound->count = place;
-	inbound->rule = calloc(place, sizeof(*inbound->rule));
-	ck_assert_ptr_nonnull(inbound->rule);
-	for (size_t i = 0; i < place; i++) {
-		inbound->rule[i].place = (unsigned)i + 1;
-		inbound->rule[i].identity = i + 1 == place ? 77 : 100 + i;
-		inbound->rule[i].text = strdup(text);
-	}
+	policy_destroy(old);
 	return policy;
+}
+
+static uint32_t
+identity_of_it(const struct policy *policy)
+{
+	const struct rules *inbound = &policy->tables[TABLE_INBOUND];
+
+	return inbound->rule[inbound->count - 1].identity;
 }
 
 START_TEST(same_packet_again_is_one_row)
@@ -217,25 +228,25 @@ START_TEST(row_keeps_the_text_of_the_policy_that_decided)
 	const struct drop_row *row[DROPS_MAX];
 	struct drop drop = some_drop();
 	drop.why = RULE_BLOCK;
-	drop.rule_identity = 77;
-	struct policy *policy = make_policy(1, 4, "{ action = \"block\"; }");
+	struct policy *policy = make_policy(1, 4, "block", NULL);
+	drop.rule_identity = identity_of_it(policy);
 	drops_add(drops, &drop, policy, OFFSET);
-	policy_destroy(policy);
 
-	/* reordered twice since; another packet was dropped by the same rule */
-	policy = make_policy(3, 2, "{ action = \"reject\"; }");
+	/* reordered since; another packet was dropped by the same rule */
+	policy = make_policy(2, 2, "reject", policy);
+	ck_assert_uint_eq(identity_of_it(policy), drop.rule_identity);
 	drop.tuple.dport = 25;
-	drop.generation = 3;
+	drop.generation = 2;
 	drops_add(drops, &drop, policy, OFFSET);
 	policy_destroy(policy);
 
 	ck_assert_uint_eq(list(row), 2);
 	ck_assert_uint_eq(row[0]->last.generation, 1);
 	ck_assert_str_eq(row[0]->rule, "inbound 4");
-	ck_assert_str_eq(row[0]->rule_text, "{ action = \"block\"; }");
-	ck_assert_uint_eq(row[1]->last.generation, 3);
+	ck_assert_ptr_nonnull(strstr(row[0]->rule_text, "\"block\""));
+	ck_assert_uint_eq(row[1]->last.generation, 2);
 	ck_assert_str_eq(row[1]->rule, "inbound 2");
-	ck_assert_str_eq(row[1]->rule_text, "{ action = \"reject\"; }");
+	ck_assert_ptr_nonnull(strstr(row[1]->rule_text, "\"reject\""));
 }
 END_TEST
 
@@ -243,15 +254,16 @@ START_TEST(row_follows_its_last_packet_to_a_new_policy)
 {
 	const struct drop_row *row[DROPS_MAX];
 	struct drop drop = some_drop();
-	drop.rule_identity = 77;
-	for (uint64_t generation = 1; generation <= 3; generation++) {
-		struct policy *policy =
-		    make_policy(generation, 6 - generation, "{ }");
+	struct policy *policy = NULL;
+	for (unsigned generation = 1; generation <= 3; generation++) {
+		policy =
+		    make_policy(generation, 6 - generation, "block", policy);
+		drop.rule_identity = identity_of_it(policy);
 		drop.generation = generation;
 		drops_add(drops, &drop, policy, OFFSET);
 		drops_add(drops, &drop, policy, OFFSET);
-		policy_destroy(policy);
 	}
+	policy_destroy(policy);
 	ck_assert_uint_eq(list(row), 1);
 	ck_assert_uint_eq(row[0]->count, 6);
 	ck_assert_str_eq(row[0]->rule, "inbound 3");
@@ -262,13 +274,17 @@ START_TEST(rule_of_a_forgotten_policy_has_no_text)
 {
 	const struct drop_row *row[DROPS_MAX];
 	struct drop drop = some_drop();
-	drop.rule_identity = 78;
-	struct policy *policy = make_policy(1, 1, "{ }");
+	struct policy *policy = make_policy(1, 1, "block", NULL);
+	drop.rule_identity = identity_of_it(policy) + 1;
 	drops_add(drops, &drop, policy, OFFSET);
 	policy_destroy(policy);
-	ck_assert_uint_eq(list(row), 1);
-	ck_assert_ptr_null(row[0]->rule);
-	ck_assert_ptr_null(row[0]->rule_text);
+	drop.tuple.dport++;
+	add(drop);
+	ck_assert_uint_eq(list(row), 2);
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_ptr_null(row[i]->rule);
+		ck_assert_ptr_null(row[i]->rule_text);
+	}
 }
 END_TEST
 

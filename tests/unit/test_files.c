@@ -86,7 +86,7 @@ END_TEST
 START_TEST(rules_follow_in_byte_order)
 {
 	ck_assert_int_eq(mkdir("rules.d", 0755), 0);
-	write_file("rules.d/b.conf", "b");
+	write_file("rules.d/a.conf", "a");
 	write_file("rules.d/B.conf", "B");
 	write_file("rules.d/10.conf", "10");
 	write_file("rules.d/9.conf", "9");
@@ -100,7 +100,7 @@ START_TEST(rules_follow_in_byte_order)
 	char path[PATH_MAX + 16];
 	snprintf(path, sizeof(path), "%s/main.conf", folder);
 	assert_read(path);
-	static const char *const want[] = { "main", "10", "9", "B", "b" };
+	static const char *const want[] = { "main", "10", "9", "B", "a" };
 	ck_assert_uint_eq(files.count, ARRAY_LEN(want));
 	for (size_t i = 0; i < files.count; i++)
 		ck_assert_str_eq(files.text[i].text, want[i]);
