@@ -34,7 +34,7 @@
 #include "log.h"
 #include "queue.h"
 
-#define QUEUES_MAX  64
+#define QUEUES_MAX  256 /* as queue.count in the config */
 #define TURN_MS     200 /* how long a drop may wait to be written down */
 #define RECYCLE_MS  50
 #define DROPS_BATCH 4096 /* a turn, each queue: clients wait meanwhile */
@@ -261,8 +261,10 @@ note_fixed(const struct settings *old, const struct settings *new,
 		    "hook.mark_mask: a change takes effect at the next start");
 }
 
+/* What the workers dropped under one of these two policies (`old` may be NULL)
+ * goes to the store with its rule's text. */
 static void
-drain_drops(struct service *s)
+drain_drops(struct service *s, const struct policy *old)
 {
 	const struct policy *policy = filter_policy(s->filter);
 	int64_t offset = clock_wall_offset_ms();
@@ -270,11 +272,13 @@ drain_drops(struct service *s)
 
 	for (unsigned i = 0; i < s->queue_count; i++)
 		for (unsigned n = 0;
-		     n < DROPS_BATCH && ring_pop(s->rings[i], &drop); n++)
-			drops_add(s->drops, &drop,
-			    drop.generation == policy->generation ? policy
-								  : NULL,
-			    offset);
+		     n < DROPS_BATCH && ring_pop(s->rings[i], &drop); n++) {
+			const struct policy *by =
+			    drop.generation == policy->generation       ? policy
+			    : old && drop.generation == old->generation ? old
+									: NULL;
+			drops_add(s->drops, &drop, by, offset);
+		}
 }
 
 static struct policy *
@@ -303,7 +307,6 @@ reload(void *context, struct diagnostics *report)
 
 	if (!policy)
 		return false;
-	drain_drops(s);
 	struct hook_plan plan = plan_for(s, policy);
 	if (!filter_publish(s->filter, policy, &old)) {
 		policy_destroy(policy);
@@ -311,6 +314,7 @@ reload(void *context, struct diagnostics *report)
 		return false;
 	}
 	if (hook_install(s->hook, &plan, error)) {
+		drain_drops(s, old);
 		policy_destroy(old);
 		return true;
 	}
@@ -411,7 +415,7 @@ service_turn(struct service *s)
 		log_error("poll: %s", strerror(errno));
 	if (wait[2].revents)
 		links_turn(s->links);
-	drain_drops(s);
+	drain_drops(s, NULL);
 	control_turn(s->control, commands_answer, &s->commands);
 	return take_signals(s);
 }
