@@ -208,6 +208,20 @@ put_tcp(struct play *play, struct bytes *b, const struct step *s,
 }
 
 static struct bytes
+from_hex(const char *hex)
+{
+	struct bytes b = { .size = 0 };
+	unsigned byte;
+	int used;
+
+	while (sscanf(hex, " %2x%n", &byte, &used) == 1) {
+		put8(&b, byte);
+		hex += used;
+	}
+	return b;
+}
+
+static struct bytes
 build(struct play *play, const struct step *s)
 {
 	static const uint8_t payload[60000];
@@ -300,7 +314,7 @@ play_step(struct play *play, const struct step *s, unsigned number)
 		filter_sweep(play->filter, 0, play->now_ms);
 	if (s->reload)
 		put_in_force(play, s->reload);
-	struct bytes b = build(play, s);
+	struct bytes b = s->hex ? from_hex(s->hex) : build(play, s);
 	/* Exactly as many bytes as there are, for the sanitizers. */
 	uint8_t *copy = malloc(b.size);
 	memcpy(copy, b.data, b.size);

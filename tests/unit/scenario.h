@@ -48,6 +48,7 @@ struct step {
 	unsigned quoted_protocol;
 	const char *quoted_src, *quoted_dst;
 	uint32_t quoted_seq;
+	const char *hex; /* the packet as it is, instead of all this */
 };
 
 /* Plays the steps up to one with .want == UNDECIDED.  family: FAMILY_IPV4,

@@ -186,6 +186,66 @@ SCENARIO(a_gateway_forwards_by_its_own_rules, GATEWAY,
 	{ FWD, TCP, "203.0.113.1:443", "192.0.2.7:40000", S | A, ESTABLISHED },
 	{ FWD, TCP, "192.0.2.7:40001", "203.0.113.1:80",  S,     NO_RULE },
 	{ FWD, TCP, "203.0.113.1:40000", "192.0.2.7:443", S,     NO_RULE })
+#define NOTHING "inbound = (); outbound = ();"
+#define FE80 "fe80 0000 0000 0000 0000 0000 0000 "
+#define FF02 "ff02 0000 0000 0000 0000 0000 0000 "
+
+START_TEST(what_a_host_cannot_live_without_passes_a_default_block)
+{
+	static const struct step v6[] = {
+		/* neighbour solicitation; hop limit 64 comes from afar */
+		{ IN, 0, "", "", 0, ESSENTIAL,
+		  .hex = "6000 0000 0018 3aff" FE80 "0001" FF02 "0001 8700 0000 0000 0000" FE80 "0002" },
+		{ OUT, 0, "", "", 0, ESSENTIAL,
+		  .hex = "6000 0000 0018 3aff" FE80 "0002" FF02 "0001 8700 0000 0000 0000" FE80 "0001" },
+		{ IN, 0, "", "", 0, BAD_DISCOVERY,
+		  .hex = "6000 0000 0018 3a40" FE80 "0001" FF02 "0001 8700 0000 0000 0000" FE80 "0002" },
+		/* a ping is not among them */
+		{ IN, 0, "", "", 0, NO_RULE,
+		  .hex = "6000 0000 0008 3aff" FE80 "0001" FE80 "0002 8000 0000 0001 0001" },
+		{ 0 } };
+	static const struct step v4[] = {
+		/* DHCP: the client asks, the server answers by broadcast */
+		{ OUT, 0, "", "", 0, ESSENTIAL,
+		  .hex = "4500 001c 0000 0000 4011 0000 00000000 ffffffff 0044 0043 0008 0000" },
+		{ IN, 0, "", "", 0, ESSENTIAL,
+		  .hex = "4500 001c 0000 0000 4011 0000 c0000201 ffffffff 0043 0044 0008 0000" },
+		{ IN, 0, "", "", 0, NO_RULE,
+		  .hex = "4500 001c 0000 0000 4011 0000 c0000201 c0000202 0044 0043 0008 0000" },
+		{ 0 } };
+
+	scenario_play(FAMILY_IPV6, NOTHING, v6);
+	scenario_play(FAMILY_IPV4, NOTHING, v4);
+}
+END_TEST
+
+START_TEST(later_fragments_follow_their_first)
+{
+	static const struct step steps[] = {
+		/* UDP to port 53: blocked, so is its rest; to 80: allowed */
+		{ FWD, 0, "", "", 0, FRAGMENT_UNKNOWN,
+		  .hex = "4500 001c 0007 0001 4011 0000 cb007101 c0000202 0000 0000 0000 0000" },
+		{ FWD, 0, "", "", 0, NO_RULE,
+		  .hex = "4500 001c 0007 2000 4011 0000 cb007101 c0000202 9c40 0035 0010 0000" },
+		{ FWD, 0, "", "", 0, FRAGMENT_UNKNOWN,
+		  .hex = "4500 001c 0007 0001 4011 0000 cb007101 c0000202 0000 0000 0000 0000" },
+		{ FWD, 0, "", "", 0, RULE_ALLOW,
+		  .hex = "4500 001c 0008 2000 4011 0000 cb007101 c0000202 9c40 0050 0010 0000" },
+		{ FWD, 0, "", "", 0, FRAGMENT,
+		  .hex = "4500 001c 0008 0001 4011 0000 cb007101 c0000202 0000 0000 0000 0000" },
+		/* another datagram; another hook; too late */
+		{ FWD, 0, "", "", 0, FRAGMENT_UNKNOWN,
+		  .hex = "4500 001c 0009 0001 4011 0000 cb007101 c0000202 0000 0000 0000 0000" },
+		{ IN, 0, "", "", 0, WRONG_DIRECTION,
+		  .hex = "4500 001c 0008 0001 4011 0000 cb007101 c0000202 0000 0000 0000 0000" },
+		{ FWD, 0, "", "", 0, FRAGMENT_UNKNOWN, .wait_ms = 30000,
+		  .hex = "4500 001c 0008 0001 4011 0000 cb007101 c0000202 0000 0000 0000 0000" },
+		{ 0 } };
+
+	scenario_play(FAMILY_IPV4,
+	    "inbound = (); outbound = (); forward = ( { port = 80; action = \"allow\"; } );", steps);
+}
+END_TEST
 /* clang-format on */
 
 Suite *
@@ -210,6 +270,9 @@ suite_filter(void)
 	ADD_SCENARIO(tc, keep_lets_them_live);
 	ADD_SCENARIO(tc, flows_end_when_they_are_idle);
 	ADD_SCENARIO(tc, a_gateway_forwards_by_its_own_rules);
+	tcase_add_test(
+	    tc, what_a_host_cannot_live_without_passes_a_default_block);
+	tcase_add_test(tc, later_fragments_follow_their_first);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
