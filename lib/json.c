@@ -132,7 +132,7 @@ append_escape(struct json *json, uint32_t code)
 		append_text(json, "\\t");
 		return;
 	}
-	snprintf(text, sizeof(text), "\\u%04x", (unsigned)code);
+	snprintf(text, sizeof(text), "\\u%04x", (unsigned)code & 0xffff);
 	append_text(json, text);
 }
 
