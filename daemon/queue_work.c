@@ -68,7 +68,7 @@ rest(struct queue *queue, int milliseconds, bool until_readable)
 	int ready;
 
 	counter_add(&queue->progress, 1);
-	filter_offline();
+	filter_offline(queue->options.filter, queue->options.worker);
 	ready = poll(fds, 2, milliseconds);
 	filter_online();
 	queue->now_ms = coarse_ms();
@@ -369,7 +369,7 @@ queue_work(void *argument)
 		counter_add(&queue->progress, 1);
 		if (count > 0) {
 			judge(queue, (unsigned)count);
-			filter_quiescent();
+			filter_quiescent(filter, worker);
 			filter_sweep(filter, worker, queue->now_ms);
 		} else {
 			receive_failed(queue, reason);

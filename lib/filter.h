@@ -57,8 +57,8 @@ void filter_sweep(struct filter *filter, unsigned worker, uint64_t now_ms);
  * the calls that need it. */
 void filter_enter(struct filter *filter, unsigned worker);
 void filter_leave(struct filter *filter, unsigned worker);
-void filter_quiescent(void);
-void filter_offline(void);
+void filter_quiescent(struct filter *filter, unsigned worker);
+void filter_offline(struct filter *filter, unsigned worker);
 void filter_online(void);
 
 /* Put the policy in force and wait until no worker uses the one before, which

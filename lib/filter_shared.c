@@ -50,6 +50,15 @@ filter_destroy(struct filter *filter)
 	free(filter);
 }
 
+/* Until none of them uses what it could find before. */
+static void
+wait_for_workers(const struct filter *filter)
+{
+	urcu_qsbr_synchronize_rcu();
+	for (unsigned i = 0; i < filter->worker_count; i++)
+		published_read(&filter->workers[i].quiet);
+}
+
 bool
 filter_publish(
     struct filter *filter, struct policy *policy, struct policy **old_policy)
@@ -67,7 +76,7 @@ filter_publish(
 	atomic_store_explicit(&filter->regime, regime, memory_order_release);
 	*old_policy = old ? old->policy : NULL;
 	if (old) {
-		urcu_qsbr_synchronize_rcu();
+		wait_for_workers(filter);
 		regime_inherit(regime, old);
 		regime_destroy(old);
 	}
@@ -88,6 +97,17 @@ filter_reclaim(struct filter *filter)
 	table_reclaim(filter->table);
 }
 
+/* QSBR orders what this thread did before what follows a grace period.  Tools
+ * that watch memory cannot see into liburcu; for them the worker says it in a
+ * word of its own, which wait_for_workers() reads. */
+static void
+say_quiet(struct filter *filter, unsigned worker)
+{
+	struct published *quiet = &filter->workers[worker].quiet;
+
+	published_set(quiet, published_read(quiet) + 1);
+}
+
 void
 filter_enter(struct filter *filter, unsigned worker)
 {
@@ -101,19 +121,23 @@ filter_leave(struct filter *filter, unsigned worker)
 {
 	if (worker == filter->worker_count)
 		urcu_qsbr_thread_online();
+	else
+		say_quiet(filter, worker);
 	table_hand_over(filter->table, worker);
 	urcu_qsbr_unregister_thread();
 }
 
 void
-filter_quiescent(void)
+filter_quiescent(struct filter *filter, unsigned worker)
 {
+	say_quiet(filter, worker);
 	urcu_qsbr_quiescent_state();
 }
 
 void
-filter_offline(void)
+filter_offline(struct filter *filter, unsigned worker)
 {
+	say_quiet(filter, worker);
 	urcu_qsbr_thread_offline();
 }
 

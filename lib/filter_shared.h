@@ -18,6 +18,7 @@ struct job {
 
 struct worker {
 	_Alignas(64) struct counter count[DIRECTION_COUNT][REASON_COUNT];
+	struct published quiet; /* how often it was in a quiescent state */
 	uint32_t swept_tick;
 	struct job jobs[FILTER_BATCH];
 };

@@ -329,7 +329,7 @@ play_step(struct play *play, const struct step *s, unsigned number)
 	ck_assert_msg(d.why == s->want, "IPv%u, step %u, %s > %s: %s, not %s",
 	    play->family, number, s->src, s->dst, reason_name(d.why),
 	    reason_name(s->want));
-	filter_quiescent();
+	filter_quiescent(play->filter, 0);
 	filter_reclaim(play->filter);
 	if (s->state) {
 		const char *got = state_of(play, s);

@@ -178,7 +178,7 @@ knock(uint16_t sport, uint16_t dport)
 	struct decision decision;
 
 	filter_batch(filter, 0, &frame, &decision, 1, clock_ms());
-	filter_quiescent();
+	filter_quiescent(filter, 0);
 	return reason_verdict(decision.why);
 }
 
