@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "explain.h"
+#include "describe.h"
 
 void
 row_time(struct json *json, const char *key, uint64_t epoch_ms)
@@ -202,7 +202,7 @@ row_flow(struct json *json, const struct flow_view *flow,
 	    policy_find_rule(policy, flow->rule_identity, &table);
 
 	json_open_object(json, NULL);
-	explain_flow_json(flow, interfaces, json);
+	describe_flow(json, flow, interfaces);
 	if (rule)
 		snprintf(place, sizeof(place), "%s %u", table_name(table),
 		    rule->place);
@@ -210,20 +210,6 @@ row_flow(struct json *json, const struct flow_view *flow,
 	json_string(json, "name", rule ? rule->name : NULL);
 	json_close_object(json);
 	json_newline(json);
-}
-
-static void
-put_endpoint(struct json *json, const char *key, struct address address,
-    const char *port_key, uint16_t port, bool has_ports)
-{
-	char text[ADDRESS_TEXT_SIZE];
-
-	address_print(address, text, sizeof(text));
-	json_string(json, key, text);
-	if (has_ports)
-		json_unsigned(json, port_key, port);
-	else
-		json_null(json, port_key);
 }
 
 static void
@@ -247,21 +233,13 @@ put_drop_tuple(struct json *json, const struct tuple *tuple)
 {
 	static const char *const keys[] = { "protocol", "source", "source_port",
 		"destination", "destination_port" };
-	char protocol[16];
-	bool ports =
-	    tuple->kind == KIND_PORTS && protocol_has_ports(tuple->protocol);
 
 	if (tuple->family != FAMILY_IPV4 && tuple->family != FAMILY_IPV6) {
 		for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 			json_null(json, keys[i]);
 		return;
 	}
-	protocol_print(tuple->protocol, protocol, sizeof(protocol));
-	json_string(json, "protocol", protocol);
-	put_endpoint(
-	    json, "source", tuple->src, "source_port", tuple->sport, ports);
-	put_endpoint(json, "destination", tuple->dst, "destination_port",
-	    tuple->dport, ports);
+	describe_tuple(json, tuple);
 }
 
 void

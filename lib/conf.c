@@ -16,7 +16,6 @@
 #include "conf_settings.h"
 #include "settings.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,38 +25,6 @@ struct load {
 	config_t *configs; /* one for each text */
 	size_t count;
 };
-
-void
-diagnostics_add(struct diagnostics *diagnostics, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	int length = vsnprintf(NULL, 0, format, arguments);
-	va_end(arguments);
-	size_t room = diagnostics->count + 1;
-	char **larger = realloc(diagnostics->line, room * sizeof(larger[0]));
-	if (larger)
-		diagnostics->line = larger;
-	char *line = length < 0 ? NULL : malloc((size_t)length + 1);
-	if (!larger || !line) {
-		free(line);
-		return;
-	}
-	va_start(arguments, format);
-	vsnprintf(line, (size_t)length + 1, format, arguments);
-	va_end(arguments);
-	diagnostics->line[diagnostics->count++] = line;
-}
-
-void
-diagnostics_clear(struct diagnostics *diagnostics)
-{
-	for (size_t i = 0; i < diagnostics->count; i++)
-		free(diagnostics->line[i]);
-	free(diagnostics->line);
-	*diagnostics = (struct diagnostics){ 0 };
-}
 
 static void
 read_acl(struct reader *reader, const config_setting_t *acl)

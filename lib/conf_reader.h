@@ -7,7 +7,8 @@
 #ifndef EPHEMERALD_CONF_READER_H
 #define EPHEMERALD_CONF_READER_H
 
-#include "conf.h"
+#include "diagnostics.h"
+#include "rules.h"
 
 #include <libconfig.h>
 

@@ -25,8 +25,4 @@ enum verdict explain_json(const struct filter *filter,
     const struct policy *policy, const struct interfaces *interfaces,
     const struct packet *packet, uint64_t now_ms, struct json *json);
 
-/* The members of a flow's JSON object, without the braces. */
-void explain_flow_json(const struct flow_view *flow,
-    const struct interfaces *interfaces, struct json *json);
-
 #endif

@@ -19,6 +19,7 @@
 
 #include <assert.h>
 
+#include "checksum.h"
 #include "packet_reader.h"
 
 #define IPV4_HEADER 20

@@ -10,6 +10,7 @@
  * routers cut and mangle.  It is never longer than the packet says or than
  * what was captured, and an error about an error is not followed.
  */
+#include "checksum.h"
 #include "packet_reader.h"
 
 #define ICMP_HEADER 8 /* in both families, up to where an error quotes */
