@@ -23,7 +23,9 @@ enum exit_code {
 	EXIT_UNEXPECTED,
 };
 
-/* "--NAME VALUE" */
+#define DEFAULT_CONFIG "/etc/ephemerald/ephemerald.conf"
+
+/* "--NAME VALUE"; a flag, "--NAME", has the value "". */
 struct command_option {
 	const char *name, *value, *help;
 };
@@ -55,5 +57,6 @@ int command_drops(const struct call *call);
 int command_reload(const struct call *call);
 int command_explain(const struct call *call);
 int command_check(const struct call *call);
+int command_replay(const struct call *call);
 
 #endif

@@ -20,6 +20,17 @@ report(const struct diagnostics *diagnostics)
 		text_report(diagnostics->line[i]);
 }
 
+struct policy *
+file_load(const char *file)
+{
+	struct diagnostics diagnostics = { 0 };
+	struct policy *policy = files_load(file, &diagnostics);
+
+	report(&diagnostics);
+	diagnostics_clear(&diagnostics);
+	return policy;
+}
+
 /* Rules in tables first to last, or null if none of them is in the config. */
 static void
 put_count(struct json *json, const char *key, const struct policy *policy,
@@ -89,14 +100,11 @@ file_check(const char *file, int *code)
 char *
 file_explain(const char *file, char *const packet[4], int *code)
 {
-	struct diagnostics diagnostics = { 0 };
-	struct policy *policy = files_load(file, &diagnostics);
+	struct policy *policy = file_load(file);
 	struct json json = { 0 };
 	struct packet facts;
 	char error[EXPLAIN_ERROR_SIZE];
 
-	report(&diagnostics);
-	diagnostics_clear(&diagnostics);
 	if (!policy) {
 		*code = EXIT_INVALID;
 		return NULL;

@@ -13,4 +13,9 @@ char *file_check(const char *file, int *code);
  * *code says why there is no answer. */
 char *file_explain(const char *file, char *const packet[4], int *code);
 
+struct policy;
+/* The policy of the config in the file, with what there is to say of it on
+ * stderr.  NULL: it has errors. */
+struct policy *file_load(const char *file);
+
 #endif

@@ -54,6 +54,13 @@ static const struct command_option explain_options[] = {
 	{ 0 },
 };
 
+static const struct command_option replay_options[] = {
+	{ "config",  "FILE",     "judge by this (default: " DEFAULT_CONFIG ")" },
+	{ "local",   "PREFIXES", "this host's addresses, with commas between" },
+	{ "summary", "",         "only how often each reason was given" },
+	{ 0 },
+};
+
 static const struct command commands[] = {
 	{ "status",  command_status,  "what the firewall does and how it is doing",      "", 0, none },
 	{ "rules",   command_rules,   "the rules in order, what each has decided",       "", 0, none },
@@ -63,6 +70,7 @@ static const struct command commands[] = {
 	{ "explain", command_explain, "what a packet would get, and its reply",
 	    "DIRECTION PROTOCOL SRC[:PORT] DST[:PORT]", 4, explain_options },
 	{ "check",   command_check,   "is the config in FILE valid?  Needs no daemon",  "FILE", 1, none },
+	{ "replay",  command_replay,  "what a capture would get, by its own clock; no daemon", "FILE.pcap", 1, replay_options },
 };
 /* clang-format on */
 
@@ -223,7 +231,9 @@ parse_options(
 	memcpy(options, globals, sizeof(globals));
 	for (int i = 0; command && command->option[i].name; i++)
 		options[count++] = (struct option){ command->option[i].name,
-			required_argument, NULL, OWN_OPTION + i };
+			*command->option[i].value ? required_argument
+						  : no_argument,
+			NULL, OWN_OPTION + i };
 	optind = 0; /* glibc: begin anew */
 	opterr = 0;
 	while ((got = getopt_long(*argc, *argv, command ? ":h" : "+:h", options,
@@ -254,7 +264,7 @@ parse_options(
 			if (call->value[got - OWN_OPTION])
 				refuse(command, "--%s is given twice",
 				    command->option[got - OWN_OPTION].name);
-			call->value[got - OWN_OPTION] = optarg;
+			call->value[got - OWN_OPTION] = optarg ? optarg : "";
 		}
 	}
 	*argc -= optind;

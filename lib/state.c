@@ -11,8 +11,6 @@
  */
 #include "state.h"
 
-#include <assert.h>
-
 enum event { EVENT_SYN, EVENT_SYN_ACK, EVENT_ACK, EVENT_FIN, EVENT_RST };
 #define EVENT_COUNT 5
 
@@ -68,30 +66,6 @@ static const struct outcome accepted = { ESTABLISHED, EFFECT_UPDATE };
 static const struct outcome passed = { PASSED, EFFECT_NONE };
 static const struct outcome bad_state = { BAD_STATE, EFFECT_NONE };
 static const struct outcome bad_window = { BAD_WINDOW, EFFECT_NONE };
-
-uint64_t
-flow_word_pack(struct flow_word w)
-{
-	assert(w.state < 16 && w.flags < 16);
-	assert(w.scale[OPENER] < 16 && w.scale[RESPONDER] < 16);
-	return (uint64_t)w.state | (uint64_t)w.flags << 4 |
-	       (uint64_t)w.scale[OPENER] << 8 |
-	       (uint64_t)w.scale[RESPONDER] << 12 |
-	       (uint64_t)w.generation << 16 | (uint64_t)w.seen << 32;
-}
-
-struct flow_word
-flow_word_unpack(uint64_t packed)
-{
-	struct flow_word w = {
-		.state = packed & 15,
-		.flags = packed >> 4 & 15,
-		.scale = { packed >> 8 & 15, packed >> 12 & 15 },
-		.generation = (uint16_t)(packed >> 16),
-		.seen = (uint32_t)(packed >> 32),
-	};
-	return w;
-}
 
 static bool
 before(uint32_t a, uint32_t b)

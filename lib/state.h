@@ -7,6 +7,8 @@
 #ifndef EPHEMERALD_STATE_H
 #define EPHEMERALD_STATE_H
 
+#include <assert.h>
+
 #include "packet.h"
 #include "rules.h"
 
@@ -28,6 +30,8 @@ enum state {
 	STATE_COUNT
 };
 
+enum { OPENER, RESPONDER };
+
 enum flow_flag {
 	FLOW_OWED_BY_RESPONDER = 1, /* syn-received: who owes the ACK */
 	FLOW_FIN_BY_RESPONDER = 2,  /* who sent the first FIN */
@@ -44,8 +48,29 @@ struct flow_word {
 	uint32_t seen;       /* tick of the last packet that refreshed it */
 };
 
-uint64_t flow_word_pack(struct flow_word word);
-struct flow_word flow_word_unpack(uint64_t packed);
+static inline uint64_t
+flow_word_pack(struct flow_word w)
+{
+	assert(w.state < 16 && w.flags < 16);
+	assert(w.scale[OPENER] < 16 && w.scale[RESPONDER] < 16);
+	return (uint64_t)w.state | (uint64_t)w.flags << 4 |
+	       (uint64_t)w.scale[OPENER] << 8 |
+	       (uint64_t)w.scale[RESPONDER] << 12 |
+	       (uint64_t)w.generation << 16 | (uint64_t)w.seen << 32;
+}
+
+static inline struct flow_word
+flow_word_unpack(uint64_t packed)
+{
+	struct flow_word w = {
+		.state = packed & 15,
+		.flags = packed >> 4 & 15,
+		.scale = { packed >> 8 & 15, packed >> 12 & 15 },
+		.generation = (uint16_t)(packed >> 16),
+		.seen = (uint32_t)(packed >> 32),
+	};
+	return w;
+}
 
 /* One side of a TCP connection; its own sequence numbers. */
 struct tcp_side {
@@ -77,8 +102,6 @@ struct outcome {
 	enum reason why;
 	enum effect effect;
 };
-
-enum { OPENER, RESPONDER };
 
 /* The flow that an opening SYN starts.  word.generation and .seen are 0. */
 struct tcp_flow tcp_open(const struct tcp_facts *syn);
