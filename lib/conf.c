@@ -270,6 +270,7 @@ conf_load(const struct conf_text *texts, size_t count,
 		policy_destroy(reader->policy);
 		return NULL;
 	}
+	settings_complete(&reader->policy->settings, reader->settings_written);
 	complete_tables(reader, diagnostics);
 	return reader->policy;
 }

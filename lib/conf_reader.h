@@ -26,6 +26,7 @@ struct reader {
 	char
 	    subject[READER_SUBJECT_SIZE]; /* opens each error: `rule "web": ` */
 	struct policy *policy;
+	uint64_t settings_written; /* bit n: settings_options[n] was read */
 
 	struct finding *findings;
 	size_t error_count; /* noted, of which the first are kept: */

@@ -101,7 +101,7 @@ print_accepted(const struct option *option, char text[ACCEPTED_SIZE])
 	case OPTION_MASK:
 		snprintf(text, ACCEPTED_SIZE,
 		    "are numbers to 0x%x with two bits or more, such as 0x%x",
-		    option->high, option->standard);
+		    option->high, option->standard[0]);
 		break;
 	case OPTION_WORD:
 		for (size_t i = 0; option->words[i]; i++)
@@ -124,6 +124,8 @@ read_option(struct reader *reader, const struct option *option,
 	if (parse_value(option, setting, &value)) {
 		settings_set(
 		    &reader->policy->settings, option, (uint32_t)value);
+		reader->settings_written |= UINT64_C(1)
+					    << (option - settings_options);
 		return;
 	}
 	char path[PATH_SIZE], accepted[ACCEPTED_SIZE], shown[SETTING_SHOW_SIZE];

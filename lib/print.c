@@ -308,7 +308,8 @@ add_options(struct text *text, const char *section,
 {
 	for (const struct option *o = settings_options; o->name; o++) {
 		uint32_t value = settings_get(settings, o);
-		if (strcmp(o->section, section) == 0 && value != o->standard)
+		if (strcmp(o->section, section) == 0 &&
+		    value != settings_standard(settings, o))
 			add_value(text, o, value, end);
 	}
 }

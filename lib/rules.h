@@ -74,6 +74,11 @@ struct rules {
 };
 
 enum on_reload { ON_RELOAD_REVALIDATE, ON_RELOAD_KEEP };
+/* Whose timeouts: conformance with the RFCs, or as another firewall has them.
+ */
+enum profile { PROFILE_STANDARD, PROFILE_LINUX, PROFILE_PF, PROFILE_AWS };
+#define PROFILE_COUNT 4
+
 enum hook_leaf { LEAF_AUTO, LEAF_NATIVE, LEAF_XTABLES };
 
 /* Idle seconds; defaults in settings.c. */
@@ -92,6 +97,7 @@ struct settings {
 	} queue;
 	struct {
 		uint32_t max_flows;
+		enum profile profile;
 		struct timeouts timeouts;
 	} conntrack;
 	struct {

@@ -21,16 +21,23 @@ struct option {
 	const char *section; /* "queue", "conntrack.timeouts"; "": top level */
 	const char *name;
 	enum option_form form;
-	size_t offset; /* of its 32 bits in struct settings */
-	uint32_t standard;
+	size_t offset;            /* of its 32 bits in struct settings */
 	uint32_t low, high;       /* accepted, inclusive; not OPTION_WORD */
 	const char *const *words; /* OPTION_WORD: by value, NULL at the end */
+	uint32_t standard[PROFILE_COUNT]; /* a timeout's by profile; of others
+					     the first */
 };
 
 /* In the order they are printed; `name` is NULL at the end. */
 extern const struct option settings_options[];
 
 void settings_default(struct settings *settings);
+/* What the setting is when nobody writes it, under this profile. */
+uint32_t settings_standard(
+    const struct settings *settings, const struct option *option);
+/* All settings are read; bit n of `written` is set if settings_options[n] was
+ * among them.  The others get what the profile says. */
+void settings_complete(struct settings *settings, uint64_t written);
 uint32_t settings_get(
     const struct settings *settings, const struct option *option);
 void settings_set(

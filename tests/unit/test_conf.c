@@ -253,6 +253,7 @@ static const struct {
 	{ "", "on_reload", ON_RELOAD_REVALIDATE },
 	{ "queue", "first", 0 }, { "queue", "count", 0 }, { "queue", "length", 1024 },
 	{ "conntrack", "max_flows", 262144 },
+	{ "conntrack", "profile", PROFILE_STANDARD },
 	{ "conntrack.timeouts", "syn_sent", 240 },
 	{ "conntrack.timeouts", "syn_received", 240 },
 	{ "conntrack.timeouts", "established", 432000 },
