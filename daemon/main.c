@@ -8,6 +8,7 @@
 
 #include "files.h"
 #include "log.h"
+#include "notify.h"
 #include "service.h"
 
 #define DEFAULT_CONFIG "/etc/ephemerald/ephemerald.conf"
@@ -109,8 +110,10 @@ main(int argc, char **argv)
 		log_error("%s", error);
 		return EXIT_FAILED;
 	}
+	notify("READY=1");
 	while (service_turn(service))
 		;
+	notify("STOPPING=1");
 	service_stop(service);
 	return EXIT_SUCCESS;
 }
