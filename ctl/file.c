@@ -11,6 +11,7 @@
 #include "command.h"
 #include "explain.h"
 #include "files.h"
+#include "question.h"
 #include "text.h"
 
 static void
@@ -103,13 +104,13 @@ file_explain(const char *file, char *const packet[4], int *code)
 	struct policy *policy = file_load(file);
 	struct json json = { 0 };
 	struct packet facts;
-	char error[EXPLAIN_ERROR_SIZE];
+	char error[QUESTION_ERROR_SIZE];
 
 	if (!policy) {
 		*code = EXIT_INVALID;
 		return NULL;
 	}
-	if (!explain_parse(
+	if (!question_parse(
 		packet[0], packet[1], packet[2], packet[3], &facts, error)) {
 		text_complain("%s", error);
 		policy_destroy(policy);

@@ -20,6 +20,7 @@
 #include "explain.h"
 #include "flow_filter.h"
 #include "log.h"
+#include "question.h"
 #include "request.h"
 #include "rows.h"
 #include "status.h"
@@ -272,7 +273,7 @@ explain(struct call *call)
 {
 	const struct commands *commands = call->commands;
 	const char *text[4];
-	char error[EXPLAIN_ERROR_SIZE];
+	char error[QUESTION_ERROR_SIZE];
 	struct packet packet;
 
 	for (size_t i = 0; i < ARRAY_LEN(text); i++) {
@@ -283,7 +284,7 @@ explain(struct call *call)
 			    "and destination",
 			    explain_arguments[i]);
 	}
-	if (!explain_parse(text[0], text[1], text[2], text[3], &packet, error))
+	if (!question_parse(text[0], text[1], text[2], text[3], &packet, error))
 		return fail(call, ANSWER_USAGE, "%s", error);
 	explain_json(commands->filter, filter_policy(commands->filter),
 	    commands->interfaces, &packet, clock_ms(), call->out);

@@ -309,7 +309,8 @@ files_load(const char *path, struct diagnostics *diagnostics)
 
 	if (!files_read(path, &files, diagnostics))
 		return NULL;
-	struct policy *policy = conf_load(files.text, files.count, diagnostics);
+	struct policy *policy =
+	    policy_load(files.text, files.count, diagnostics);
 	files_free(&files);
 	return policy;
 }

@@ -7,9 +7,9 @@
 #ifndef EPHEMERALD_FILES_H
 #define EPHEMERALD_FILES_H
 
-#include "conf.h"
+#include "load.h"
 
-/* What conf_load() takes, owned: free with files_free(). */
+/* What policy_load() takes, owned: free with files_free(). */
 struct files {
 	struct conf_text *text;
 	size_t count;

@@ -14,6 +14,7 @@
 #include "conf_rule.h"
 #include "conf_scan.h"
 #include "conf_settings.h"
+#include "conf_tests.h"
 #include "settings.h"
 
 #include <stdio.h>
@@ -94,12 +95,15 @@ read_top_level(struct load *load, const config_setting_t *root)
 			conf_rules_read(reader, table, member);
 		} else if (strcmp(guess.word, "acl") == 0) {
 			read_acl(reader, member);
+		} else if (strcmp(guess.word, "tests") == 0) {
+			conf_tests_read(reader, member);
 		} else if (conf_settings_read(reader, member)) {
 			check_once(load, member);
 		} else {
 			for (size_t n = 0; n < 3; n++)
 				guess_try(&guess, names[n]);
 			guess_try(&guess, "acl");
+			guess_try(&guess, "tests");
 			conf_settings_guess(&guess);
 			reader_fail(reader, config_setting_source_line(member),
 			    "unknown key \"%s\", %s", guess.word,

@@ -9,16 +9,11 @@
 #include "filter.h"
 #include "json.h"
 
-#define EXPLAIN_ERROR_SIZE 160
-
-/* The packet that the words describe, one that may open a connection (TCP: a
- * SYN, ICMP: an echo request).  Directions "inbound", "outbound", "forward";
- * protocol by name or number; endpoints "ADDRESS", "ADDRESS:PORT",
- * "[ADDRESS]:PORT"; without source port an ephemeral one is taken.  False:
- * error says what is wrong and what is accepted. */
-bool explain_parse(const char *direction, const char *protocol,
-    const char *source, const char *destination, struct packet *out,
-    char error[EXPLAIN_ERROR_SIZE]);
+/* What becomes of the answer to a packet that `trial` accepted: ESTABLISHED
+ * if it passes by state. */
+struct trial explain_reply(const struct policy *policy,
+    const struct interfaces *interfaces, const struct packet *packet,
+    const struct trial *trial, uint64_t now_ms);
 /* The whole answer as one JSON object (no newline).  filter: NULL if there are
  * no live flows to look at.  Keeper thread.  Returns the verdict. */
 enum verdict explain_json(const struct filter *filter,

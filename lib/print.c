@@ -342,6 +342,26 @@ add_settings(struct text *text, const struct settings *settings)
 	add_group(text, "hook", &hook, '\n');
 }
 
+static void
+add_tests(struct text *text, const struct policy *policy)
+{
+	if (policy->test_count == 0)
+		return;
+	add(text, "tests = (");
+	for (size_t i = 0; i < policy->test_count; i++) {
+		const struct policy_test *t = &policy->tests[i];
+		add(text, "%s\n\t{ ", i > 0 ? "," : "");
+		add_quoted(text, "packet", t->words);
+		add_quoted(text, "expect", verdict_name(t->expect));
+		if (t->rule)
+			add_quoted(text, "rule", t->rule);
+		if (t->asks_reply)
+			add_quoted(text, "reply", verdict_name(t->reply));
+		add(text, "}");
+	}
+	add(text, "\n);\n");
+}
+
 char *
 policy_print(const struct policy *policy)
 {
@@ -360,5 +380,6 @@ policy_print(const struct policy *policy)
 	add_table(&text, policy, TABLE_INBOUND, "", "inbound");
 	add_table(&text, policy, TABLE_OUTBOUND, "", "outbound");
 	add_table(&text, policy, TABLE_FORWARD, "", "forward");
+	add_tests(&text, policy);
 	return take(&text);
 }

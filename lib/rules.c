@@ -401,6 +401,11 @@ policy_destroy(struct policy *policy)
 			rule_destroy(&policy->tables[t].rule[i]);
 		free(policy->tables[t].rule);
 	}
+	for (size_t i = 0; i < policy->test_count; i++) {
+		free(policy->tests[i].words);
+		free(policy->tests[i].rule);
+	}
+	free(policy->tests);
 	free_names(policy->files, policy->file_count);
 	free(policy->index);
 	free(policy);

@@ -107,9 +107,24 @@ struct settings {
 	enum on_reload on_reload;
 };
 
+/* What a config claims of itself; load.h has it kept. */
+struct policy_test {
+	char *words; /* the packet, question.h */
+	struct packet packet;
+	enum verdict expect;
+	bool asks_reply;
+	enum verdict reply; /* what the answer shall get */
+	char *rule;         /* that shall decide: its name, or "inbound 3";
+			       NULL: any */
+	const char *file;   /* as in struct rule */
+	unsigned line;
+};
+
 struct policy {
 	struct rules tables[TABLE_COUNT];
 	struct settings settings;
+	struct policy_test *tests; /* in order */
+	size_t test_count;
 	char **files; /* names of the texts it was made of */
 	size_t file_count;
 	uint64_t generation; /* set by filter_publish(), from 1 */

@@ -13,7 +13,7 @@
  * A folder without any expectation holds configs for use: each must make a
  * policy, without a notice, and print and read back likewise.
  */
-#include "conf.h"
+#include "load.h"
 #include "print.h"
 
 #include <dirent.h>
@@ -124,7 +124,7 @@ round_trip(const char *name, const struct policy *policy, const char *printed)
 {
 	struct conf_text text = { "printed", printed, strlen(printed) };
 	struct diagnostics diagnostics = { 0 };
-	struct policy *again = conf_load(&text, 1, &diagnostics);
+	struct policy *again = policy_load(&text, 1, &diagnostics);
 	char *reprinted = again ? policy_print(again) : NULL;
 	bool same = again && reprinted && same_policy(policy, again) &&
 		    strcmp(printed, reprinted) == 0;
@@ -176,7 +176,7 @@ judge(const char *name, const struct conf_text *texts, size_t count,
     bool *valid, bool *failed)
 {
 	struct diagnostics diagnostics = { 0 };
-	struct policy *policy = conf_load(texts, count, &diagnostics);
+	struct policy *policy = policy_load(texts, count, &diagnostics);
 	char *printed = policy ? policy_print(policy) : NULL;
 	char *result = NULL;
 	size_t size = 0;
