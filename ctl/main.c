@@ -58,6 +58,8 @@ static const struct command_option replay_options[] = {
 	{ "config",  "FILE",     "judge by this (default: " DEFAULT_CONFIG ")" },
 	{ "local",   "PREFIXES", "this host's addresses, with commas between" },
 	{ "summary", "",         "only how often each reason was given" },
+	{ "vs",      "FILE",     "judge by this too: only what differs is printed" },
+	{ "expect-same", "",     "with --vs: exit 8 if anything differs" },
 	{ 0 },
 };
 

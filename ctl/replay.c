@@ -18,44 +18,35 @@
 #include "file.h"
 #include "filter.h"
 #include "json.h"
+#include "replay_show.h"
 #include "text.h"
 
 #define LOCALS_MAX    64
 #define OUTPUT_BUFFER (1 << 20)
-#define TAILS         1024
 
-/* A packet that waits for its batch, or one that is not judged. */
-struct record {
-	uint64_t number, time_us;
-	int direction; /* enum direction, -1: not IP */
-	bool judged;   /* has a frame, the next of the batch */
-};
-
-/* All of a packet's JSON object that others share with it. */
-struct tail {
-	int direction;
-	bool judged;
-	enum reason why;
-	const struct rule *rule;
-	char *text; /* NULL: unused */
+/* A policy and the flows that it has let in. */
+struct engine {
+	struct policy *policy; /* of the filter, once that is there */
+	struct filter *filter;
+	struct frame frames[FILTER_BATCH];
+	size_t frame_count;
 };
 
 struct replay {
 	bool json, summary;
-	struct policy *policy; /* of the filter */
+	struct engine engine[POLICIES];
+	unsigned engine_count;
 	struct interfaces *interfaces;
-	struct filter *filter;
 	struct address_range local[LOCALS_MAX];
 	size_t local_count;
 	uint64_t first_us, clock_ms;
-	struct tail tails[TAILS];
+	struct show *show;
 	/* the batch */
 	struct record records[FILTER_BATCH];
-	struct frame frames[FILTER_BATCH];
-	uint8_t *copies[FILTER_BATCH];
+	uint8_t *copies[FILTER_BATCH]; /* of each record's bytes */
 	uint32_t copy_sizes[FILTER_BATCH];
-	size_t record_count, frame_count;
-	/* totals */
+	size_t record_count;
+	/* totals; of the first engine */
 	uint64_t packets, not_judged, verdicts[VERDICT_REJECT + 1];
 	uint64_t reasons[REASON_COUNT];
 };
@@ -124,157 +115,61 @@ direction_of(const struct replay *r, const struct captured *p)
 }
 
 static void
-rule_place(const struct replay *r, const struct rule *rule, char place[32])
+count(struct replay *r, const struct decision *d)
 {
-	snprintf(place, 32, "%s %u",
-	    table_name(policy_table_of(r->policy, rule)), rule->place);
-}
-
-static char *
-tail_text(const struct replay *r, const struct tail *tail)
-{
-	const struct rule *rule = tail->rule;
-	struct json json = { 0 };
-	char place[32];
-
-	json_open_object(&json, NULL);
-	json_string(&json, "direction",
-	    tail->direction < 0 ? NULL : direction_name(tail->direction));
-	json_string(&json, "verdict",
-	    tail->judged ? verdict_name(reason_verdict(tail->why)) : NULL);
-	json_string(
-	    &json, "reason", tail->judged ? reason_name(tail->why) : NULL);
-	if (rule)
-		rule_place(r, rule, place);
-	json_string(&json, "rule", rule ? place : NULL);
-	if (rule && rule->name)
-		json_string(&json, "name", rule->name);
-	json_close_object(&json);
-	return text_need(json.failed ? NULL : json.text);
-}
-
-/* Most packets share a few tails: each is written once. */
-static const char *
-tail_of(struct replay *r, const struct record *record, const struct decision *d)
-{
-	struct tail wanted = {
-		.direction = record->direction,
-		.judged = d != NULL,
-		.why = d ? d->why : UNDECIDED,
-		.rule = d ? d->rule : NULL,
-	};
-	size_t place = (size_t)wanted.direction + (size_t)wanted.why * 4 +
-		       (wanted.rule ? wanted.rule->place * 37 : 0);
-	struct tail *tail = &r->tails[place % TAILS];
-
-	if (!tail->text || tail->direction != wanted.direction ||
-	    tail->judged != wanted.judged || tail->why != wanted.why ||
-	    tail->rule != wanted.rule) {
-		free(tail->text);
-		*tail = wanted;
-		tail->text = tail_text(r, tail);
-	}
-	return tail->text;
-}
-
-/* Digits of the number, right-aligned in what ends at `end`. */
-static char *
-put_digits(char *end, uint64_t number, int least)
-{
-	for (; number || least > 0; number /= 10, least--)
-		*--end = (char)('0' + number % 10);
-	return end;
-}
-
-/* A million lines a second and more: printf would be most of the work. */
-static void
-show_json(
-    struct replay *r, const struct record *record, const struct decision *d)
-{
-	uint64_t time_us = record->time_us - r->first_us;
-	char text[64], *end = text + sizeof(text), *at = end;
-
-	fputs_unlocked("{\"packet\":", stdout);
-	at = put_digits(end, record->number, 1);
-	fwrite_unlocked(at, 1, (size_t)(end - at), stdout);
-	fputs_unlocked(",\"time\":", stdout);
-	at = put_digits(end, time_us % 1000000, 6);
-	*--at = '.';
-	at = put_digits(at, time_us / 1000000, 1);
-	while (end[-1] == '0')
-		end--;
-	end -= end[-1] == '.';
-	fwrite_unlocked(at, 1, (size_t)(end - at), stdout);
-	putc_unlocked(',', stdout);
-	fputs_unlocked(tail_of(r, record, d) + 1, stdout); /* without { */
-	putc_unlocked('\n', stdout);
-}
-
-static void
-show_line(
-    struct replay *r, const struct record *record, const struct decision *d)
-{
-	char src[ENDPOINT_TEXT_SIZE] = "-", dst[ENDPOINT_TEXT_SIZE] = "-";
-	char protocol[16] = "-", place[32] = "-";
-
-	if (d && d->packet && d->packet->tuple.family) {
-		const struct tuple *t = &d->packet->tuple;
-		bool ports =
-		    t->kind == KIND_PORTS && protocol_has_ports(t->protocol);
-		protocol_print(t->protocol, protocol, sizeof(protocol));
-		endpoint_print(t->src, t->sport, ports, src, sizeof(src));
-		endpoint_print(t->dst, t->dport, ports, dst, sizeof(dst));
-	}
-	if (d && d->rule)
-		rule_place(r, d->rule, place);
-	printf("%6llu %12.6f  %-8s  %-6s  %-5s  %s > %s  %s  %s\n",
-	    (unsigned long long)record->number,
-	    (double)(record->time_us - r->first_us) / 1000000,
-	    record->direction < 0 ? "-" : direction_name(record->direction),
-	    d ? verdict_name(reason_verdict(d->why)) : "-", protocol, src, dst,
-	    d ? reason_name(d->why) : "not judged", place);
-}
-
-static void
-show(struct replay *r, const struct record *record, const struct decision *d)
-{
-	if (d) {
-		r->verdicts[reason_verdict(d->why)]++;
-		r->reasons[d->why]++;
-	} else {
+	if (!d) {
 		r->not_judged++;
-	}
-	if (r->summary)
 		return;
-	if (r->json)
-		show_json(r, record, d);
-	else
-		show_line(r, record, d);
+	}
+	r->verdicts[reason_verdict(d->why)]++;
+	r->reasons[d->why]++;
 }
 
-/* Judge what waits, show it, and let the table breathe. */
+/* Judge what waits, show it, and let the tables breathe. */
 static void
 judge(struct replay *r)
 {
-	struct decision decisions[FILTER_BATCH];
-	size_t next = 0;
+	struct decision decisions[POLICIES][FILTER_BATCH];
+	size_t next[POLICIES] = { 0 };
 
-	filter_batch(
-	    r->filter, 0, r->frames, decisions, r->frame_count, r->clock_ms);
-	for (size_t i = 0; i < r->record_count; i++)
-		show(r, &r->records[i],
-		    r->records[i].judged ? &decisions[next++] : NULL);
-	r->record_count = r->frame_count = 0;
-	filter_sweep(r->filter, 0, r->clock_ms);
-	filter_quiescent(r->filter, 0);
-	filter_reclaim(r->filter);
+	for (unsigned e = 0; e < r->engine_count; e++) {
+		struct engine *engine = &r->engine[e];
+		filter_batch(engine->filter, 0, engine->frames, decisions[e],
+		    engine->frame_count, r->clock_ms);
+		engine->frame_count = 0;
+	}
+	for (size_t i = 0; i < r->record_count; i++) {
+		const struct decision *d[POLICIES] = { NULL };
+		for (unsigned e = 0; e < r->engine_count; e++)
+			if (r->records[i].judged[e])
+				d[e] = &decisions[e][next[e]++];
+		count(r, d[0]);
+		if (!r->summary)
+			show_packet(r->show, &r->records[i], d);
+	}
+	r->record_count = 0;
+	for (unsigned e = 0; e < r->engine_count; e++) {
+		filter_sweep(r->engine[e].filter, 0, r->clock_ms);
+		filter_quiescent(r->engine[e].filter, 0);
+		filter_reclaim(r->engine[e].filter);
+	}
 }
 
+/* The next record is of this packet. */
 static void
-keep_frame(struct replay *r, const struct captured *p, enum direction direction)
+keep(struct replay *r, const struct captured *p)
 {
-	size_t n = r->frame_count++;
+	size_t n = r->record_count++;
+	struct record *record = &r->records[n];
 
+	*record = (struct record){
+		.number = r->packets,
+		.time_us =
+		    p->time_us < r->first_us ? 0 : p->time_us - r->first_us,
+		.direction = p->is_ip ? (int)direction_of(r, p) : -1,
+	};
+	if (!p->is_ip)
+		return;
 	if (r->copy_sizes[n] < p->captured) {
 		free(r->copies[n]);
 		r->copies[n] = text_need(malloc(p->captured));
@@ -282,14 +177,23 @@ keep_frame(struct replay *r, const struct captured *p, enum direction direction)
 	}
 	if (p->captured)
 		memcpy(r->copies[n], p->bytes, p->captured);
-	r->frames[n] = (struct frame){
-		.bytes = r->copies[n],
-		.captured = p->captured,
-		.length = p->length,
-		.direction = (uint8_t)direction,
-		/* A capture of local output has unfinished checksums. */
-		.verify_checksum = direction == INBOUND,
-	};
+	for (unsigned e = 0; e < r->engine_count; e++) {
+		struct engine *engine = &r->engine[e];
+		/* Without such a table nothing would queue them. */
+		record->judged[e] =
+		    record->direction != FORWARD ||
+		    engine->policy->tables[TABLE_FORWARD].present;
+		if (!record->judged[e])
+			continue;
+		engine->frames[engine->frame_count++] = (struct frame){
+			.bytes = r->copies[n],
+			.captured = p->captured,
+			.length = p->length,
+			.direction = (uint8_t)record->direction,
+			/* Captured local output has unfinished checksums. */
+			.verify_checksum = record->direction == INBOUND,
+		};
+	}
 }
 
 static void
@@ -306,18 +210,7 @@ take(struct replay *r, const struct captured *p)
 		judge(r);
 	if (now_ms > r->clock_ms)
 		r->clock_ms = now_ms;
-	struct record *record = &r->records[r->record_count++];
-	*record = (struct record){
-		.number = r->packets,
-		.time_us = p->time_us < r->first_us ? r->first_us : p->time_us,
-		.direction = p->is_ip ? (int)direction_of(r, p) : -1,
-	};
-	/* Without such a table nothing would queue them. */
-	record->judged =
-	    p->is_ip && (record->direction != FORWARD ||
-			    r->policy->tables[TABLE_FORWARD].present);
-	if (record->judged)
-		keep_frame(r, p, (enum direction)record->direction);
+	keep(r, p);
 }
 
 static void
@@ -331,7 +224,14 @@ show_totals(const struct replay *r)
 	    (unsigned long long)r->verdicts[VERDICT_ACCEPT],
 	    (unsigned long long)r->verdicts[VERDICT_DROP],
 	    (unsigned long long)r->verdicts[VERDICT_REJECT],
-	    (unsigned long long)r->not_judged, filter_flow_count(r->filter));
+	    (unsigned long long)r->not_judged,
+	    filter_flow_count(r->engine[0].filter));
+	if (r->engine_count > 1)
+		fprintf(stderr,
+		    "the other policy judges %llu packets of %zu flows "
+		    "otherwise\n",
+		    (unsigned long long)show_differing_packets(r->show),
+		    show_differing_flows(r->show));
 }
 
 static void
@@ -368,15 +268,17 @@ run(struct replay *r, struct capture *capture)
 	enum capture_status status;
 
 	setvbuf(stdout, NULL, _IOFBF, OUTPUT_BUFFER);
-	filter_enter(r->filter, 0);
+	/* A thread enters once, whatever it reads. */
+	filter_enter(r->engine[0].filter, 0);
 	while (
 	    (status = capture_next(capture, &packet, error)) == CAPTURE_PACKET)
 		take(r, &packet);
 	judge(r);
+	show_differences(r->show);
 	if (r->summary)
 		show_summary(r);
 	show_totals(r);
-	filter_leave(r->filter, 0);
+	filter_leave(r->engine[0].filter, 0);
 	if (status == CAPTURE_BROKEN) {
 		text_complain("%s", error);
 		return EXIT_FAILED;
@@ -384,52 +286,86 @@ run(struct replay *r, struct capture *capture)
 	return EXIT_OK;
 }
 
+/* False: the config is not valid, and that was said. */
+static bool
+load_engine(struct replay *r, const char *config)
+{
+	struct engine *engine = &r->engine[r->engine_count];
+	struct policy *none;
+
+	engine->policy = file_load(config);
+	if (!engine->policy)
+		return false;
+	struct filter_options options = {
+		.max_flows = engine->policy->settings.conntrack.max_flows,
+		.workers = 1,
+		.interfaces = r->interfaces,
+	};
+	engine->filter = text_need(filter_create(&options));
+	if (!filter_publish(engine->filter, engine->policy, &none))
+		text_need(NULL);
+	r->engine_count++;
+	return true;
+}
+
+static struct replay *
+replay_create(const struct call *call)
+{
+	struct replay *r = text_need(calloc(1, sizeof(*r)));
+
+	r->json = call->json;
+	r->summary = call_option(call, "summary") != NULL;
+	r->interfaces = text_need(interfaces_create());
+	return r;
+}
+
+static void
+replay_destroy(struct replay *r)
+{
+	show_destroy(r->show);
+	for (unsigned e = 0; e < r->engine_count; e++)
+		filter_destroy(r->engine[e].filter);
+	interfaces_destroy(r->interfaces);
+	for (size_t i = 0; i < FILTER_BATCH; i++)
+		free(r->copies[i]);
+	free(r);
+}
+
 int
 command_replay(const struct call *call)
 {
 	const char *config = call_option(call, "config");
 	const char *local = call_option(call, "local");
+	const char *other = call_option(call, "vs");
+	bool same = call_option(call, "expect-same") != NULL;
 	char error[CAPTURE_ERROR_SIZE];
-	struct policy *none;
 
-	if (!local) {
-		text_complain("replay needs --local PREFIX[,PREFIX...]: which "
-			      "addresses are this host's");
+	if (!local || (same && !other)) {
+		text_complain("%s",
+		    local ? "--expect-same needs --vs FILE to compare with"
+			  : "replay needs --local PREFIX[,PREFIX...]: which "
+			    "addresses are this host's");
 		return EXIT_USAGE;
 	}
-	struct replay *r = text_need(calloc(1, sizeof(*r)));
-	r->json = call->json;
-	r->summary = call_option(call, "summary") != NULL;
-	int code = read_locals(r, local) ? EXIT_OK : EXIT_USAGE;
-	if (code == EXIT_OK &&
-	    !(r->policy = file_load(config ? config : DEFAULT_CONFIG)))
-		code = EXIT_INVALID;
+	struct replay *r = replay_create(call);
 	struct capture *capture = NULL;
-	if (code == EXIT_OK &&
-	    !(capture = capture_open(call->argument[0], error))) {
+	int code = EXIT_USAGE;
+	if (!read_locals(r, local)) {
+		code = EXIT_USAGE;
+	} else if (!load_engine(r, config ? config : DEFAULT_CONFIG) ||
+		   (other && !load_engine(r, other))) {
+		code = EXIT_INVALID;
+	} else if (!(capture = capture_open(call->argument[0], error))) {
 		text_complain("%s", error);
-		policy_destroy(r->policy);
 		code = EXIT_FAILED;
-	}
-	if (code == EXIT_OK) {
-		r->interfaces = text_need(interfaces_create());
-		struct filter_options options = {
-			.max_flows = r->policy->settings.conntrack.max_flows,
-			.workers = 1,
-			.interfaces = r->interfaces,
-		};
-		r->filter = text_need(filter_create(&options));
-		if (!filter_publish(r->filter, r->policy, &none))
-			text_need(NULL);
+	} else {
+		r->show = show_create(
+		    r->json, r->engine[0].policy, r->engine[1].policy);
 		code = run(r, capture);
+		if (code == EXIT_OK && same && show_differing_packets(r->show))
+			code = EXIT_UNEXPECTED;
 	}
-	filter_destroy(r->filter);
-	interfaces_destroy(r->interfaces);
 	capture_close(capture);
-	for (size_t i = 0; i < FILTER_BATCH; i++)
-		free(r->copies[i]);
-	for (size_t i = 0; i < TAILS; i++)
-		free(r->tails[i].text);
-	free(r);
+	replay_destroy(r);
 	return code;
 }
