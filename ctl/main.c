@@ -68,6 +68,7 @@ static const struct command commands[] = {
 	{ "rules",   command_rules,   "the rules in order, what each has decided",       "", 0, none },
 	{ "flows",   command_flows,   "the connections it knows; all conditions hold",   "", 0, flow_conditions },
 	{ "drops",   command_drops,   "what it dropped of late, newest last",            "", 0, drop_options },
+	{ "why",     command_why,     "why packets of this address were dropped, in a line", "ADDRESS", 1, none },
 	{ "reload",  command_reload,  "read the config again; a bad one changes nothing", "", 0, none },
 	{ "explain", command_explain, "what a packet would get, and its reply",
 	    "DIRECTION PROTOCOL SRC[:PORT] DST[:PORT]", 4, explain_options },

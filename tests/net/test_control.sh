@@ -58,6 +58,10 @@ expect 0 ctl --json drops
 is 'rule-block udp inbound 4' jq -r 'select(.destination_port == 40000)
 	| "\(.reason) \(.protocol) \(.rule)"' <<<"$OUT"
 
+expect 0 ctl why "${C[0]}"
+says "^${C[0]}: .*\.${C[0]##*.}:[0-9]+ -> ${G[0]}:40000: blocked by a rule \(rule-block\), inbound 4"
+expect 6 ctl why 203.0.113.9
+
 step "explain names rule, file:line, and says that the reply passes"
 for how in "" "--config $conf"; do
 	# shellcheck disable=SC2086 # two words, or none
