@@ -58,6 +58,7 @@ int command_why(const struct call *call);
 int command_reload(const struct call *call);
 int command_explain(const struct call *call);
 int command_check(const struct call *call);
+int command_import(const struct call *call);
 int command_replay(const struct call *call);
 
 #endif

@@ -32,6 +32,20 @@ file_load(const char *file)
 	return policy;
 }
 
+bool
+file_is_valid(const char *name, const char *text, size_t size)
+{
+	const struct conf_text conf = { name, text, size };
+	struct diagnostics diagnostics = { 0 };
+	struct policy *policy = policy_load(&conf, 1, &diagnostics);
+
+	if (!policy)
+		report(&diagnostics);
+	diagnostics_clear(&diagnostics);
+	policy_destroy(policy);
+	return policy != NULL;
+}
+
 /* Rules in tables first to last, or null if none of them is in the config. */
 static void
 put_count(struct json *json, const char *key, const struct policy *policy,

@@ -6,6 +6,9 @@
 #ifndef EPHEMERALD_FILE_H
 #define EPHEMERALD_FILE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 /* Would this file do?  {"file","ok","diagnostics","rules"}; malloc'd. */
 char *file_check(const char *file, int *code);
 /* What the daemon answers to `explain` under this policy, without flows.
@@ -17,5 +20,7 @@ struct policy;
 /* The policy of the config in the file, with what there is to say of it on
  * stderr.  NULL: it has errors. */
 struct policy *file_load(const char *file);
+/* The same of a text, but only whether it has errors. */
+bool file_is_valid(const char *name, const char *text, size_t size);
 
 #endif

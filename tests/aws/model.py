@@ -1,0 +1,251 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Random network ACLs and security groups against a model of AWS's rules.
+
+model.py SEED FOLDER writes for each kind a JSON answer of AWS, a capture of
+random packets to and from this host, and for each packet what AWS lets pass;
+each packet opens a connection of its own, so the groups' memory does not show.
+"""
+import ipaddress
+import json
+import random
+import struct
+import sys
+
+PACKETS = 10000
+LOCAL = {4: "192.0.2.10", 6: "2001:db8:1::10"}
+PEERS = {
+    4: ["198.51.100.7", "198.51.100.200", "203.0.113.9", "203.0.113.130"],
+    6: ["2001:db8:2::7", "2001:db8:2::1:7", "2001:db8:3::9"],
+}
+CIDRS = {
+    4: ["0.0.0.0/0", "198.51.100.0/24", "198.51.100.129/25", "203.0.113.9/32"],
+    6: ["::/0", "2001:db8:2::/48", "2001:db8:2::1:0/112", "2001:db8:3::9/128"],
+}
+PORTS = [(22, 22), (80, 81), (0, 65535), (1024, 65535), (0, 100), (32768, 60999), (65535, 65535)]
+SOME_PORTS = [1, 22, 23, 80, 81, 82, 100, 101, 1023, 1024, 32767, 32768, 60999, 61000, 65535]
+# what a peer may send first: echo and timestamp requests, and what has no
+# memory at all
+ICMP = {4: [(8, 0), (13, 0), (17, 0), (9, 0)], 6: [(128, 0), (138, 0), (139, 0), (144, 0)]}
+HOST_PROTOCOLS = [6, 17, "icmp", 50, 47, 132]
+
+
+def checksum(data):
+    if len(data) % 2:
+        data += b"\0"
+    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def addresses(family, src, dst):
+    return ipaddress.ip_address(src).packed + ipaddress.ip_address(dst).packed
+
+
+def ip_packet(family, protocol, src, dst, payload):
+    both = addresses(family, src, dst)
+    if family == 4:
+        head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), 1, 0, 64, protocol, 0)
+        sum_ = checksum(head + both)
+        return head[:10] + struct.pack("!H", sum_) + both + payload
+    return struct.pack("!IHBB", 0x60000000, len(payload), protocol, 64) + both + payload
+
+
+def with_checksum(family, protocol, src, dst, payload, offset, pseudo=True):
+    head = b""
+    if pseudo:
+        head = addresses(family, src, dst) + struct.pack("!II", len(payload), protocol)
+    sum_ = checksum(head + payload)
+    if protocol == 17 and sum_ == 0:
+        sum_ = 0xFFFF
+    return payload[:offset] + struct.pack("!H", sum_) + payload[offset + 2 :]
+
+
+def sctp_crc(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return struct.pack("<I", crc ^ 0xFFFFFFFF)
+
+
+def build(p):
+    family, protocol = p["family"], p["protocol"]
+    src, dst = p["src"], p["dst"]
+    if protocol == 6:
+        body = struct.pack("!HHIIBBHHH", p["sport"], p["dport"], 1000, 0, 0x50, 2, 65535, 0, 0)
+        body = with_checksum(family, 6, src, dst, body, 16)
+    elif protocol == 17:
+        body = struct.pack("!HHHH", p["sport"], p["dport"], 8, 0)
+        body = with_checksum(family, 17, src, dst, body, 6)
+    elif protocol == 132:
+        init = struct.pack("!BBHIIHHI", 1, 0, 20, 7, 65535, 1, 1, 1)
+        body = struct.pack("!HHII", p["sport"], p["dport"], 0, 0) + init
+        body = body[:8] + sctp_crc(body) + body[12:]
+    elif protocol in (1, 58):
+        body = struct.pack("!BBHHH", p["type"], p["code"], 0, p["id"], 1) + b"x" * 16
+        body = with_checksum(family, protocol, src, dst, body, 2, protocol == 58)
+    else:
+        body = b"\0" * 4 + b"payload of some length"
+    return ip_packet(family, protocol, src, dst, body)
+
+
+def random_packet(r, number):
+    family = r.choice((4, 6))
+    peer = r.choice(PEERS[family])
+    egress = r.random() < 0.5
+    protocol = r.choice(HOST_PROTOCOLS)
+    p = {"family": family, "egress": egress, "peer": peer}
+    p["src"], p["dst"] = (LOCAL[family], peer) if egress else (peer, LOCAL[family])
+    p["protocol"] = {4: 1, 6: 58}[family] if protocol == "icmp" else protocol
+    if p["protocol"] in (1, 58):
+        p["type"], p["code"] = r.choice(ICMP[family])
+        p["id"] = number & 0xFFFF
+    p["sport"], p["dport"] = 1 + number % 65535, r.choice(SOME_PORTS)
+    return p
+
+
+def write_capture(path, packets):
+    with open(path, "wb") as file:
+        file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))
+        for n, p in enumerate(packets):
+            data = build(p)
+            # no connection lives so long that a packet finds one
+            file.write(struct.pack("<IIII", 1 + n * 1000, 0, len(data), len(data)))
+            file.write(data)
+
+
+def ports_match(low, high, p):
+    return low <= p["dport"] <= high
+
+
+def type_matches(type_, code, p):
+    return type_ in (-1, p["type"]) and (type_ == -1 or code in (-1, p["code"]))
+
+
+def random_icmp(r, family):
+    type_ = r.choice([-1] + [t for t, _ in ICMP[family]])
+    return type_, -1 if type_ < 0 else r.choice((-1, 0, 1))
+
+
+# ---- network ACLs: ascending, first match, v4 and v6 apart, * last
+
+
+def random_acl(r):
+    entries = []
+    for egress in (False, True):
+        for number in r.sample(range(1, 32767), r.randint(3, 20)):
+            family = r.choice((4, 6))
+            protocol = r.choice((-1, 6, 6, 17, 17, 1, 58, 50, 47, 132))
+            e = {
+                "RuleNumber": number,
+                "Egress": egress,
+                "Protocol": str(protocol),
+                "RuleAction": r.choice(("allow", "deny")),
+                "CidrBlock" if family == 4 else "Ipv6CidrBlock": r.choice(CIDRS[family]),
+            }
+            if protocol in (6, 17):
+                low, high = r.choice(PORTS)
+                e["PortRange"] = {"From": low, "To": high}
+            elif protocol == 50:
+                e["PortRange"] = {"From": 5, "To": 6}  # says nothing
+            if (protocol, family) in ((1, 4), (58, 6)):
+                type_, code = random_icmp(r, family)
+                e["IcmpTypeCode"] = {"Type": type_, "Code": code}
+            entries.append(e)
+        entries.append({"RuleNumber": 32767, "Egress": egress, "Protocol": "-1",
+                        "RuleAction": "deny", "CidrBlock": "0.0.0.0/0"})
+        entries.append({"RuleNumber": 32768, "Egress": egress, "Protocol": "-1",
+                        "RuleAction": "deny", "Ipv6CidrBlock": "::/0"})
+    r.shuffle(entries)
+    return {"NetworkAcls": [{"NetworkAclId": "acl-0a", "IsDefault": False, "Entries": entries,
+                             "Associations": [], "Tags": [], "VpcId": "vpc-1", "OwnerId": "1"}]}
+
+
+def acl_allows(answer, p):
+    entries = answer["NetworkAcls"][0]["Entries"]
+    for e in sorted(entries, key=lambda e: e["RuleNumber"]):
+        cidr = e.get("CidrBlock" if p["family"] == 4 else "Ipv6CidrBlock")
+        if e["Egress"] != p["egress"] or cidr is None:
+            continue
+        if ipaddress.ip_address(p["peer"]) not in ipaddress.ip_network(cidr, strict=False):
+            continue
+        protocol = int(e["Protocol"])
+        if protocol not in (-1, p["protocol"]):
+            continue
+        if protocol in (6, 17) and not ports_match(e["PortRange"]["From"], e["PortRange"]["To"], p):
+            continue
+        if (protocol, p["family"]) in ((1, 4), (58, 6)):
+            if not type_matches(e["IcmpTypeCode"]["Type"], e["IcmpTypeCode"]["Code"], p):
+                continue
+        return e["RuleAction"] == "allow"
+    return False
+
+
+# ---- security groups: what any of them allows
+
+
+def random_permission(r):
+    protocol = r.choice(("-1", "tcp", "tcp", "udp", "icmp", "icmpv6", "50", "6", "132"))
+    families = {"icmp": [4], "icmpv6": [6]}.get(protocol, [4, 6])
+    p = {"IpProtocol": protocol, "IpRanges": [], "Ipv6Ranges": [], "PrefixListIds": [],
+         "UserIdGroupPairs": []}
+    if protocol in ("tcp", "udp", "6"):
+        p["FromPort"], p["ToPort"] = r.choice(PORTS)
+    elif protocol in ("icmp", "icmpv6"):
+        p["FromPort"], p["ToPort"] = random_icmp(r, families[0])
+    for family, key, name in ((4, "IpRanges", "CidrIp"), (6, "Ipv6Ranges", "CidrIpv6")):
+        if family in families:
+            for cidr in r.sample(CIDRS[family], r.randint(0, 2)):
+                p[key].append({name: cidr, "Description": 'why "%s"' % cidr})
+    return p
+
+
+def random_groups(r):
+    return {"SecurityGroups": [
+        {"GroupId": "sg-0%d" % n, "GroupName": "g", "Description": "d", "OwnerId": "1",
+         "VpcId": "vpc-1",
+         "IpPermissions": [random_permission(r) for _ in range(r.randint(0, 4))],
+         "IpPermissionsEgress": [random_permission(r) for _ in range(r.randint(0, 4))]}
+        for n in range(r.randint(1, 3))]}
+
+
+def groups_allow(answer, p):
+    for group in answer["SecurityGroups"]:
+        for rule in group["IpPermissionsEgress" if p["egress"] else "IpPermissions"]:
+            protocol = {"tcp": 6, "udp": 17, "icmp": 1, "icmpv6": 58}.get(
+                rule["IpProtocol"]) or int(rule["IpProtocol"])
+            if protocol not in (-1, p["protocol"]):
+                continue
+            if protocol in (6, 17) and not ports_match(rule["FromPort"], rule["ToPort"], p):
+                continue
+            if protocol in (1, 58) and not type_matches(rule["FromPort"], rule["ToPort"], p):
+                continue
+            peers = [x["CidrIp"] for x in rule["IpRanges"]] + [
+                x["CidrIpv6"] for x in rule["Ipv6Ranges"]]
+            for cidr in peers:
+                network = ipaddress.ip_network(cidr, strict=False)
+                if network.version == p["family"] and ipaddress.ip_address(p["peer"]) in network:
+                    return True
+    return False
+
+
+def main():
+    seed, folder = int(sys.argv[1]), sys.argv[2]
+    r = random.Random(seed)
+    for name, answer, allows in (
+        ("aws-network-acls", random_acl(r), acl_allows),
+        ("aws-security-groups", random_groups(r), groups_allow),
+    ):
+        packets = [random_packet(r, n) for n in range(PACKETS)]
+        with open("%s/%s.json" % (folder, name), "w") as file:
+            json.dump(answer, file, indent=1)
+        with open("%s/%s.want" % (folder, name), "w") as file:
+            file.writelines("accept\n" if allows(answer, p) else "drop\n" for p in packets)
+        write_capture("%s/%s.pcap" % (folder, name), packets)
+
+
+if __name__ == "__main__":
+    main()
