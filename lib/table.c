@@ -497,16 +497,16 @@ table_next_share(struct table *table, uint64_t due, uint32_t *first_slot)
 	uint64_t given =
 	    atomic_load_explicit(&table->shares_given, memory_order_relaxed);
 	uint64_t shares = (table_slots(table) + TABLE_SHARE - 1) / TABLE_SHARE;
+	uint64_t share;
 
-	do
+	do {
 		if (given >= due)
 			return false;
-	while (
-	    !atomic_compare_exchange_weak_explicit(&table->shares_given, &given,
 		/* After a long sleep one whole pass is enough. */
-		given + shares < due ? due - shares + 1 : given + 1,
-		memory_order_relaxed, memory_order_relaxed));
-	*first_slot = (uint32_t)(given % shares) * TABLE_SHARE;
+		share = given + shares < due ? due - shares : given;
+	} while (!atomic_compare_exchange_weak_explicit(&table->shares_given,
+	    &given, share + 1, memory_order_relaxed, memory_order_relaxed));
+	*first_slot = (uint32_t)(share % shares) * TABLE_SHARE;
 	return true;
 }
 
