@@ -215,6 +215,25 @@ parse_digits(const char **at, uint32_t *value)
 	return true;
 }
 
+bool
+parse_time(const char *text, int64_t *seconds)
+{
+	static const struct {
+		const char *suffix;
+		int64_t seconds;
+	} units[] = { { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 } };
+	uint32_t count;
+
+	if (!parse_digits(&text, &count))
+		return false;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (strcmp(text, units[i].suffix) == 0) {
+			*seconds = count * units[i].seconds;
+			return true;
+		}
+	return false;
+}
+
 /* Edits that turn one word into the other; a swap of neighbours is one edit,
  * as "prot" for "port" (optimal string alignment). */
 static unsigned

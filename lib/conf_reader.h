@@ -62,6 +62,8 @@ bool text_is_plain(const char *text);
 /* Decimal digits from *at on, at least one; *at then is behind them.  Huge
  * ones give UINT32_MAX. */
 bool parse_digits(const char **at, uint32_t *value);
+/* Digits and one of s, m, h, d. */
+bool parse_time(const char *text, int64_t *seconds);
 
 /* Which name was probably meant, or else which there are. */
 struct guess {

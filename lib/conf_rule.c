@@ -134,6 +134,8 @@ read_stateful(struct rule_reader *r, const config_setting_t *value)
 	(1u << TABLE_INBOUND | 1u << TABLE_OUTBOUND | 1u << TABLE_FORWARD)
 #define FORWARD_ONLY (1u << TABLE_FORWARD)
 
+static const char no_limits[] = "a network ACL has no limits";
+
 static const struct key {
 	const char *name;
 	unsigned tables; /* bits, where it may stand */
@@ -153,6 +155,13 @@ static const struct key {
 	{ "interface", EVERYWHERE, conf_match_interface, NULL },
 	{ "out_interface", FORWARD_ONLY, conf_match_out_interface,
 	    "it is accepted in forward only" },
+	{ "limit", NOT_ACL, conf_limit_rate, no_limits },
+	{ "max_flows", NOT_ACL, conf_limit_flows, no_limits },
+	{ "max_flows_per_source", NOT_ACL, conf_limit_flows_per_source,
+	    no_limits },
+	{ "on_overload", NOT_ACL, conf_limit_overload, no_limits },
+	{ "timeout", NOT_ACL, conf_limit_timeout,
+	    "a network ACL keeps no state" },
 };
 
 #define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
@@ -256,6 +265,7 @@ check_rule(struct reader *reader, enum table_id table, const struct rule *rule,
 	}
 	if (icmp)
 		check_protocols(reader, rule, icmp);
+	conf_limit_check(reader, rule, group);
 }
 
 /* Fill in what follows from the keys, and forget what they say needlessly. */

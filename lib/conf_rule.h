@@ -2,7 +2,8 @@
 /*
  * Reads rules.  conf_rule.c knows the keys of a rule and which go together,
  * conf_match.c and
- * conf_icmp.c what each match key accepts.  Internal to conf*.c.
+ * conf_icmp.c what each match key accepts, conf_limit.c limits and timeouts.
+ * Internal to conf*.c.
  */
 #ifndef EPHEMERALD_CONF_RULE_H
 #define EPHEMERALD_CONF_RULE_H
@@ -34,5 +35,16 @@ bool conf_icmp_needs_protocol(const struct rule *rule);
 void conf_match_interface(struct rule_reader *r, const config_setting_t *value);
 void conf_match_out_interface(
     struct rule_reader *r, const config_setting_t *value);
+
+/* How much a rule may let in, and how long its flows live. */
+void conf_limit_rate(struct rule_reader *r, const config_setting_t *value);
+void conf_limit_flows(struct rule_reader *r, const config_setting_t *value);
+void conf_limit_flows_per_source(
+    struct rule_reader *r, const config_setting_t *value);
+void conf_limit_overload(struct rule_reader *r, const config_setting_t *value);
+void conf_limit_timeout(struct rule_reader *r, const config_setting_t *value);
+/* Do they go with the other keys of the rule? */
+void conf_limit_check(struct reader *reader, const struct rule *rule,
+    const config_setting_t *group);
 
 #endif

@@ -20,26 +20,6 @@ join(const char *section, const char *name, char path[PATH_SIZE])
 	snprintf(path, PATH_SIZE, "%s%s%s", section, *section ? "." : "", name);
 }
 
-/* Digits and one of s, m, h, d. */
-static bool
-parse_time(const char *text, int64_t *seconds)
-{
-	static const struct {
-		const char *suffix;
-		int64_t seconds;
-	} units[] = { { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 } };
-	uint32_t count;
-
-	if (!parse_digits(&text, &count))
-		return false;
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (strcmp(text, units[i].suffix) == 0) {
-			*seconds = count * units[i].seconds;
-			return true;
-		}
-	return false;
-}
-
 static bool
 parse_word(const struct option *option, const char *text, int64_t *value)
 {

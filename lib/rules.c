@@ -194,18 +194,31 @@ rule_mismatch(const struct rule *rule, const struct packet *packet,
 	return NULL;
 }
 
-const struct rule *
-rules_match(const struct rules *rules, const struct packet *packet,
+static const struct rule *
+match_from_on(const struct rule *rule, size_t left, const struct packet *packet,
     const struct interfaces *interfaces)
 {
-	const struct rule *rule = rules->rule;
-
 	/* nearly all rules fail at these two, without a call */
-	for (size_t left = rules->count; left > 0; left--, rule++)
+	for (; left > 0; left--, rule++)
 		if (match_protocol(rule, packet) && match_port(rule, packet) &&
 		    !rule_mismatch(rule, packet, interfaces))
 			return rule;
 	return NULL;
+}
+
+const struct rule *
+rules_match(const struct rules *rules, const struct packet *packet,
+    const struct interfaces *interfaces)
+{
+	return match_from_on(rules->rule, rules->count, packet, interfaces);
+}
+
+const struct rule *
+rules_match_after(const struct rules *rules, const struct rule *rule,
+    const struct packet *packet, const struct interfaces *interfaces)
+{
+	return match_from_on(
+	    rule + 1, rules->count - rule->place, packet, interfaces);
 }
 
 /* A rule under the name it is known by. */
@@ -314,6 +327,8 @@ policy_identify(struct policy *policy, const struct policy *old)
 	for (enum table_id t = 0; t < TABLE_COUNT; t++)
 		for (size_t i = 0; i < policy->tables[t].count; i++) {
 			struct rule *rule = &policy->tables[t].rule[i];
+			if (rule->timeouts.any)
+				policy->has_timeouts = true;
 			if (rule->identity == 0)
 				rule->identity = ++policy->last_identity;
 			if (policy->index)

@@ -23,6 +23,28 @@ struct icmp_match {
 
 enum action { ACTION_ALLOW, ACTION_BLOCK, ACTION_REJECT };
 
+/* What a rule does at one of its limits. */
+enum overload { OVERLOAD_BLOCK, OVERLOAD_REJECT, OVERLOAD_NEXT };
+
+/* How much a rule may let in; 0: as much as comes. */
+struct rule_limits {
+	struct {
+		uint32_t count, seconds, burst;
+		bool per_source;
+	} rate; /* "6/30s burst 12 per source" */
+	uint32_t max_flows, max_flows_per_source;
+	enum overload on_overload;
+	bool any; /* one of these is set */
+};
+
+/* Idle seconds of the flows it lets in; 0: those of the settings. */
+struct rule_timeouts {
+	uint32_t new; /* until there is an answer */
+	uint32_t established;
+	uint32_t closing; /* TCP, from the first FIN or RST on */
+	bool any;         /* one of these is set */
+};
+
 /*
  * A criterion with no element matches everything; protocols are always
  * spelled out as a set.  Ports and addresses are sorted, and no two overlap;
@@ -48,6 +70,8 @@ struct rule {
 	size_t interface_count;
 	char **out_interfaces;
 	size_t out_interface_count;
+	struct rule_limits limits;
+	struct rule_timeouts timeouts;
 	char *name;       /* NULL: none */
 	char *comment;    /* NULL: none */
 	const char *file; /* where it is written; of policy.files */
@@ -133,12 +157,18 @@ struct policy {
 	struct rule_entry *index;
 	size_t index_count;
 	uint32_t last_identity;
+	bool has_timeouts; /* some rule has timeouts of its own */
 };
 
 /* The rule that decides, or NULL: none matches.  `linear` in the number of
  * rules.  Packet path. */
 const struct rule *rules_match(const struct rules *rules,
     const struct packet *packet, const struct interfaces *interfaces);
+
+/* The next one after `rule` that matches, or NULL.  Packet path. */
+const struct rule *rules_match_after(const struct rules *rules,
+    const struct rule *rule, const struct packet *packet,
+    const struct interfaces *interfaces);
 
 /* First criterion of the rule that the packet fails: its config key
  * ("port", "from", ...), or NULL: the rule matches.  Packet path. */

@@ -78,6 +78,23 @@ same_names(char *const *a, char *const *b, size_t a_count, size_t b_count)
 	return same;
 }
 
+static bool
+same_limits(const struct rule *a, const struct rule *b)
+{
+	const struct rule_limits *l = &a->limits, *m = &b->limits;
+	const struct rule_timeouts *t = &a->timeouts, *u = &b->timeouts;
+
+	return l->rate.count == m->rate.count &&
+	       l->rate.seconds == m->rate.seconds &&
+	       l->rate.burst == m->rate.burst &&
+	       l->rate.per_source == m->rate.per_source &&
+	       l->max_flows == m->max_flows &&
+	       l->max_flows_per_source == m->max_flows_per_source &&
+	       l->on_overload == m->on_overload && l->any == m->any &&
+	       t->new == u->new && t->established == u->established &&
+	       t->closing == u->closing && t->any == u->any;
+}
+
 /* Equal but for the place in the text. */
 static bool
 same_rule(const struct rule *a, const struct rule *b)
@@ -88,8 +105,8 @@ same_rule(const struct rule *a, const struct rule *b)
 			    a->icmp[i].type == b->icmp[i].type &&
 			    a->icmp[i].code == b->icmp[i].code;
 	return same_icmp && a->action == b->action &&
-	       a->stateful == b->stateful && a->place == b->place &&
-	       a->names_protocol == b->names_protocol &&
+	       a->stateful == b->stateful && same_limits(a, b) &&
+	       a->place == b->place && a->names_protocol == b->names_protocol &&
 	       memcmp(a->protocols, b->protocols, sizeof(a->protocols)) == 0 &&
 	       FIELD(a, b, ports, port_count) &&
 	       FIELD(a, b, source_ports, source_port_count) &&
