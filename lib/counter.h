@@ -4,12 +4,15 @@
  *
  * struct counter: one writer thread, any reader, no order implied: the sums
  * of a few may lag each other by a packet.  struct published: one writer makes
- * what it wrote before visible to who sees the new value.
+ * what it wrote before visible to who sees the new value.  struct budget: any
+ * thread takes and gives, exactly.  struct sign: any thread sets, the last one
+ * stays; no order implied.
  */
 #ifndef EPHEMERALD_COUNTER_H
 #define EPHEMERALD_COUNTER_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct counter {
@@ -54,6 +57,60 @@ static inline uint64_t
 published_read(const struct published *published)
 {
 	return atomic_load_explicit(&published->value, memory_order_acquire);
+}
+
+struct budget {
+	_Alignas(64) _Atomic uint32_t used;
+};
+
+/* Relaxed, all of them: a budget guards a number, no memory. */
+static inline void
+budget_add(struct budget *budget)
+{
+	atomic_fetch_add_explicit(&budget->used, 1, memory_order_relaxed);
+}
+
+static inline void
+budget_give(struct budget *budget)
+{
+	atomic_fetch_sub_explicit(&budget->used, 1, memory_order_relaxed);
+}
+
+/* False: `limit` are taken.  Adds first and takes back what is too much, so
+ * that more than `limit` never take. */
+static inline bool
+budget_take(struct budget *budget, uint32_t limit)
+{
+	if (atomic_fetch_add_explicit(&budget->used, 1, memory_order_relaxed) <
+	    limit)
+		return true;
+	budget_give(budget);
+	return false;
+}
+
+static inline uint32_t
+budget_read(const struct budget *budget)
+{
+	return atomic_load_explicit(&budget->used, memory_order_relaxed);
+}
+
+struct sign {
+	_Atomic bool value;
+};
+
+/* Stores only changes: an unchanged line stays shared between cores. */
+static inline void
+sign_set(struct sign *sign, bool value)
+{
+	if (atomic_load_explicit(&sign->value, memory_order_relaxed) != value)
+		atomic_store_explicit(
+		    &sign->value, value, memory_order_relaxed);
+}
+
+static inline bool
+sign_read(const struct sign *sign)
+{
+	return atomic_load_explicit(&sign->value, memory_order_relaxed);
 }
 
 #endif
