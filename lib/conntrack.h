@@ -8,10 +8,12 @@
 #define EPHEMERALD_CONNTRACK_H
 
 #include "flowkey.h"
+#include "meter.h"
 #include "packet.h"
 #include "rules.h"
 #include "state.h"
 #include "table.h"
+#include "timeout.h"
 
 /* The connection a packet belongs to, as it finds it. */
 struct connection {
@@ -23,9 +25,11 @@ struct connection {
 /* One worker's means; on its stack for a batch. */
 struct conntrack {
 	struct table *table;
-	const struct timeouts *timeouts;
+	struct meters *meters;
+	struct pressure *pressure;
+	struct timing timing;
+	uint64_t now_us;
 	unsigned worker;
-	uint32_t tick;
 };
 
 /* A flow as people see it.  Times are those of the caller's clock. */
@@ -65,21 +69,23 @@ bool conntrack_apply(const struct conntrack *ct, const struct connection *c,
 /* Is the ICMP error, filed under its quoted tuple, plausible for it? */
 bool conntrack_related(const struct connection *c, const struct packet *error);
 
-/* Remember the packet's connection.  Returns its flow: new, or one that another
- * worker opened just now.  NULL: no room. */
-struct flow *conntrack_open(const struct conntrack *ct,
+/* Remember the packet's connection, under that rule (holding.h).  UNDECIDED: it
+ * is.  Else what was held is still the caller's; ESTABLISHED: another worker
+ * opened it just now; or why there is no room. */
+enum reason conntrack_open(const struct conntrack *ct,
     const struct lookup *lookup, const struct packet *packet,
-    uint16_t generation, uint32_t rule_identity);
-/* Let the later fragments of this accepted first fragment through.  No room:
- * they will be dropped. */
+    uint16_t generation, uint32_t held);
+/* Let the later fragments of this accepted first fragment through.  No room, or
+ * too many datagrams of its source: they will be dropped. */
 void conntrack_open_fragment(
     const struct conntrack *ct, const struct packet *packet);
 
 /* The packet that opened the flow, as far as rules can see it. */
 struct packet conntrack_first_packet(const struct flow *flow);
-/* Mark it as allowed by that policy.  False: it changed meanwhile. */
-bool conntrack_revalidate(
-    const struct connection *c, uint16_t generation, uint32_t rule_identity);
+/* Mark it as allowed by that rule of that policy, and *c with it.  False: it
+ * changed meanwhile, find and judge again. */
+bool conntrack_revalidate(const struct conntrack *ct, struct connection *c,
+    uint16_t generation, const struct rule *rule);
 void conntrack_kill(const struct conntrack *ct, const struct connection *c);
 
 /* Remove what has expired in one share of the table; older generations than
@@ -87,7 +93,7 @@ void conntrack_kill(const struct conntrack *ct, const struct connection *c);
 void conntrack_sweep(
     const struct conntrack *ct, uint32_t first_slot, uint16_t generation);
 /* False: the flow has just ended, or is no connection (a fragment's trace). */
-bool conntrack_view(const struct conntrack *ct, const struct flow *flow,
+bool conntrack_view(const struct timing *timing, const struct flow *flow,
     uint64_t now_ms, struct flow_view *view);
 
 #endif

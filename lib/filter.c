@@ -14,6 +14,7 @@
 #include <urcu-qsbr.h>
 
 #include "filter_shared.h"
+#include "holding.h"
 
 /* One pass over the table takes this long. */
 #define SWEEP_MS 10000
@@ -78,7 +79,9 @@ judge_later_fragment(const struct pass *pass, const struct job *job)
 }
 
 /* The flow was allowed by an older policy: today's rules judge the packet that
- * opened it.  True: it may go on, *c is up to date. */
+ * opened it, and it moves to the one that allows it, whatever its limits.
+ * True: it may go on, *c is up to date.  False: not, or, with d->why still
+ * UNDECIDED, it changed meanwhile. */
 static bool
 revalidate(const struct pass *pass, struct connection *c, struct decision *d)
 {
@@ -86,12 +89,9 @@ revalidate(const struct pass *pass, struct connection *c, struct decision *d)
 	const struct rule *rule = rules_match(
 	    table_for(pass->policy, first.direction), &first, pass->interfaces);
 
-	if (rule && rule->action == ACTION_ALLOW && rule->stateful) {
-		if (!pass->trial)
-			conntrack_revalidate(
-			    c, pass->regime->generation, rule->identity);
-		return true;
-	}
+	if (rule && rule->action == ACTION_ALLOW && rule->stateful)
+		return pass->trial || conntrack_revalidate(&pass->ct, c,
+					  pass->regime->generation, rule);
 	bool stateless = rule && rule->action == ACTION_ALLOW;
 	d->why = stateless ? RULE_ALLOW : REVOKED;
 	d->rule = rule;
@@ -116,12 +116,10 @@ judge_known(const struct pass *pass, const struct job *job,
 			return;
 		if (flow_word_unpack(c.word).generation != current &&
 		    pass->policy->settings.on_reload == ON_RELOAD_REVALIDATE) {
-			if (!revalidate(pass, &c, d))
-				return;
-			if (!pass->trial) {
-				c.word = flow_word(c.flow);
-				if (!c.word)
-					continue;
+			if (!revalidate(pass, &c, d)) {
+				if (d->why != UNDECIDED)
+					return;
+				continue;
 			}
 		}
 		if (conntrack_is_error(packet)) {
@@ -143,15 +141,55 @@ judge_known(const struct pass *pass, const struct job *job,
 	}
 }
 
-/* 4. A packet of no connection: the first rule that matches decides, if the
- * packet is one that may open a connection or needs none. */
-static void
-judge_new(
-    const struct pass *pass, const struct packet *packet, struct decision *d)
+static bool
+opens_flow(const struct packet *packet, const struct rule *rule)
 {
-	const struct rule *rule =
-	    rules_match(table_for(pass->policy, packet->direction), packet,
-		pass->interfaces);
+	return rule->stateful && conntrack_may_open(packet) &&
+	       conntrack_tracks(packet);
+}
+
+static struct applicant
+applicant_of(const struct packet *packet, const struct rule *rule,
+    const struct connection *old)
+{
+	struct applicant a = {
+		.rule = rule,
+		.source = packet->tuple.src,
+		.opens = opens_flow(packet, rule),
+	};
+
+	if (old->flow) {
+		a.replaces = flow_get(&old->flow->rule);
+		a.replaces_source = flowkey_tuple(old->flow).src;
+	}
+	return a;
+}
+
+/* The rule allows it: within its limits?  False: not, and what it does then is
+ * not to match. */
+static bool
+admit(const struct pass *pass, const struct packet *packet,
+    const struct connection *old, struct decision *d, uint32_t *held)
+{
+	struct applicant a = applicant_of(packet, d->rule, old);
+
+	*held = d->rule->identity;
+	if (!d->rule->limits.any || !pass->ct.meters)
+		return true;
+	enum reason why = holding_take(pass->ct.meters, pass->ct.worker, &a,
+	    pass->ct.now_us, pass->trial, held);
+	if (why != UNDECIDED)
+		d->why = why;
+	return why == UNDECIDED || d->rule->limits.on_overload != OVERLOAD_NEXT;
+}
+
+/* What a rule that matches, or NULL, makes of the packet.  False: it steps
+ * aside for the next one. */
+static bool
+decide(const struct pass *pass, const struct packet *packet,
+    const struct rule *rule, const struct connection *old, struct decision *d,
+    uint32_t *held)
+{
 	bool error = conntrack_is_error(packet);
 	/* An error that this host reports itself goes by its outbound rules. */
 	bool needs_none =
@@ -159,30 +197,49 @@ judge_new(
 	    (error && packet->direction == OUTBOUND) ||
 	    (rule && rule->action == ACTION_ALLOW && !rule->stateful);
 
+	d->rule = NULL;
 	if (!conntrack_may_open(packet) && !needs_none) {
 		d->why = error ? ICMP_UNRELATED : NOT_A_START;
-		return;
+		return true;
 	}
 	d->rule = rule;
 	d->why = !rule                           ? NO_RULE
 		 : rule->action == ACTION_ALLOW  ? RULE_ALLOW
 		 : rule->action == ACTION_REJECT ? RULE_REJECT
 						 : RULE_BLOCK;
+	return d->why != RULE_ALLOW || admit(pass, packet, old, d, held);
+}
+
+/* 4. A packet of no connection: the first rule that matches decides, if the
+ * packet is one that may open a connection or needs none. */
+static void
+judge_new(const struct pass *pass, const struct packet *packet,
+    const struct connection *old, struct decision *d, uint32_t *held)
+{
+	const struct rules *rules = table_for(pass->policy, packet->direction);
+	const struct rule *rule = rules_match(rules, packet, pass->interfaces);
+
+	while (!decide(pass, packet, rule, old, d, held))
+		rule = rules_match_after(rules, rule, packet, pass->interfaces);
 }
 
 /* 5. Its replies shall pass at step 3. */
 static void
 remember(const struct pass *pass, const struct job *job,
-    const struct connection *old, struct decision *d)
+    const struct connection *old, struct decision *d, uint32_t held)
 {
-	if (!d->rule->stateful || !conntrack_may_open(&job->packet) ||
-	    !conntrack_tracks(&job->packet))
+	if (!opens_flow(&job->packet, d->rule))
 		return;
+	/* As it asked, so that it gives back the same. */
+	struct applicant a = applicant_of(&job->packet, d->rule, old);
 	if (old->flow)
 		conntrack_kill(&pass->ct, old);
-	if (!conntrack_open(&pass->ct, &job->lookup, &job->packet,
-		pass->regime->generation, d->rule->identity)) {
-		d->why = TABLE_FULL;
+	enum reason why = conntrack_open(&pass->ct, &job->lookup, &job->packet,
+	    pass->regime->generation, held);
+	if (why != UNDECIDED)
+		holding_undo(pass->ct.meters, &a);
+	if (why == TABLE_FULL || why == HALF_OPEN_FULL) {
+		d->why = why;
 		d->rule = NULL;
 	}
 }
@@ -196,6 +253,7 @@ filter_packet(const struct pass *pass, const struct job *job)
 	const struct packet *packet = &job->packet;
 	struct decision d = { packet->fault, NULL, packet };
 	struct connection ended = { 0 };
+	uint32_t held = 0; /* of its rule's limits */
 
 	/* 1. Malformed packets go no further; a later fragment, of which no
 	      more can be read, goes where its first one went. */
@@ -223,10 +281,10 @@ filter_packet(const struct pass *pass, const struct job *job)
 		judge_known(pass, job, &ended, &d);
 	/* 4. If not: what do the rules say of a new one? */
 	if (d.why == UNDECIDED) {
-		judge_new(pass, packet, &d);
+		judge_new(pass, packet, &ended, &d, &held);
 		/* 5. Allowed: remember it. */
 		if (d.why == RULE_ALLOW && !pass->trial)
-			remember(pass, job, &ended, &d);
+			remember(pass, job, &ended, &d, held);
 	}
 	return d;
 }
@@ -242,8 +300,8 @@ lookup_for(const struct table *table, const struct packet *packet)
 }
 
 static struct pass
-pass_of(const struct filter *filter, const struct regime *regime,
-    unsigned worker, uint64_t now_ms)
+pass_of(struct filter *filter, const struct regime *regime, unsigned worker,
+    uint64_t now_ms)
 {
 	struct pass pass = {
 		.ct = conntrack_of(filter, regime, worker, now_ms),
@@ -314,15 +372,17 @@ filter_sweep(struct filter *filter, unsigned worker, uint64_t now_ms)
 	    (table_slots(filter->table) + TABLE_SHARE - 1) / TABLE_SHARE;
 	uint32_t first;
 
-	if (filter->workers[worker].swept_tick == pass.ct.tick)
+	if (filter->workers[worker].swept_tick == pass.ct.timing.tick)
 		return;
 	for (unsigned i = 0;
 	     i < SWEEP_STEP && table_next_share(filter->table,
 				   now_ms * shares / SWEEP_MS, &first);
 	     i++)
 		conntrack_sweep(&pass.ct, first, regime->generation);
-	filter->workers[worker].swept_tick = pass.ct.tick;
+	meters_sweep(filter->meters, worker, pass.ct.now_us);
+	filter->workers[worker].swept_tick = pass.ct.timing.tick;
 	table_hand_over(filter->table, worker);
+	meters_hand_over(filter->meters, worker);
 }
 
 struct trial
@@ -340,8 +400,9 @@ filter_try(const struct filter *filter, const struct policy *policy,
 
 	struct pass pass = {
 		.ct = { .table = where->table,
-		    .timeouts = &policy->settings.conntrack.timeouts,
-		    .tick = (uint32_t)(now_ms / TICK_MS) },
+		    .meters = where->meters,
+		    .timing = timing_of(where, policy, now_ms),
+		    .now_us = now_ms * 1000 },
 		.regime = &regime,
 		.policy = policy,
 		.interfaces = interfaces,
@@ -353,8 +414,8 @@ filter_try(const struct filter *filter, const struct policy *policy,
 	if (filter && !packet->fault) {
 		job.lookup = lookup_for(where->table, packet);
 		struct connection c = conntrack_find(&pass.ct, &job.lookup);
-		trial.has_flow = c.flow && conntrack_view(&pass.ct, c.flow,
-					       now_ms, &trial.flow);
+		trial.has_flow = c.flow && conntrack_view(&pass.ct.timing,
+					       c.flow, now_ms, &trial.flow);
 	}
 	struct decision d = filter_packet(&pass, &job);
 	if (filter)

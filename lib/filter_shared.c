@@ -16,10 +16,11 @@
 struct filter *
 filter_create(const struct filter_options *options)
 {
-	struct filter *filter = calloc(1, sizeof(*filter));
+	struct filter *filter = aligned_alloc(64, sizeof(*filter));
 
 	if (!filter)
 		return NULL;
+	memset(filter, 0, sizeof(*filter));
 	filter->interfaces = options->interfaces;
 	filter->worker_count = options->workers;
 	/* And the keeper's. */
@@ -27,7 +28,10 @@ filter_create(const struct filter_options *options)
 	filter->workers = aligned_alloc(64, size);
 	filter->table = table_create(
 	    options->max_flows, options->workers, options->hash_key);
-	if (!filter->workers || !filter->table) {
+	filter->meters = meters_create(
+	    options->max_flows, options->workers, options->hash_key);
+	filter->pressure.max_flows = options->max_flows;
+	if (!filter->workers || !filter->table || !filter->meters) {
 		filter_destroy(filter);
 		return NULL;
 	}
@@ -46,6 +50,7 @@ filter_destroy(struct filter *filter)
 		policy_destroy(regime->policy);
 	regime_destroy(regime);
 	table_destroy(filter->table);
+	meters_destroy(filter->meters);
 	free(filter->workers);
 	free(filter);
 }
@@ -95,6 +100,7 @@ void
 filter_reclaim(struct filter *filter)
 {
 	table_reclaim(filter->table);
+	meters_reclaim(filter->meters);
 }
 
 /* QSBR orders what this thread did before what follows a grace period.  Tools
@@ -124,6 +130,7 @@ filter_leave(struct filter *filter, unsigned worker)
 	else
 		say_quiet(filter, worker);
 	table_hand_over(filter->table, worker);
+	meters_hand_over(filter->meters, worker);
 	urcu_qsbr_unregister_thread();
 }
 
@@ -183,14 +190,13 @@ filter_next_flow(const struct filter *filter, uint32_t *cursor, uint64_t now_ms,
     struct flow_view *view)
 {
 	const struct regime *regime = regime_in_force(filter);
-	struct conntrack ct =
-	    conntrack_of(filter, regime, filter->worker_count, now_ms);
+	struct timing timing = timing_of(filter, regime->policy, now_ms);
 	bool found = false;
 
 	urcu_qsbr_thread_online();
 	while (!found && *cursor < table_slots(filter->table)) {
 		const struct flow *flow = table_at(filter->table, (*cursor)++);
-		found = flow && conntrack_view(&ct, flow, now_ms, view);
+		found = flow && conntrack_view(&timing, flow, now_ms, view);
 	}
 	urcu_qsbr_thread_offline();
 	return found;

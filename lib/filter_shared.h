@@ -26,9 +26,11 @@ struct worker {
 struct filter {
 	_Atomic(struct regime *) regime;
 	struct table *table;
+	struct meters *meters;
 	struct interfaces *interfaces;
 	struct worker *workers;
 	unsigned worker_count;
+	struct pressure pressure;
 };
 
 /* Any thread; good until its next quiescent state. */
@@ -39,16 +41,37 @@ regime_in_force(const struct filter *filter)
 	return atomic_load_explicit(&filter->regime, memory_order_acquire);
 }
 
+static inline struct timing
+timing_of(
+    const struct filter *filter, const struct policy *policy, uint64_t now_ms)
+{
+	struct timing timing = {
+		.timeouts = &policy->settings.conntrack.timeouts,
+		.policy = policy->has_timeouts ? policy : NULL,
+		.haste = { .scale = SCALE_WHOLE },
+		.tick = (uint32_t)(now_ms / TICK_MS),
+	};
+
+	if (filter->table)
+		timing.haste = pressure_look(
+		    &filter->pressure, table_count(filter->table));
+	return timing;
+}
+
 static inline struct conntrack
-conntrack_of(const struct filter *filter, const struct regime *regime,
+conntrack_of(struct filter *filter, const struct regime *regime,
     unsigned worker, uint64_t now_ms)
 {
 	struct conntrack ct = {
 		.table = filter->table,
-		.timeouts = &regime->policy->settings.conntrack.timeouts,
+		.meters = filter->meters,
+		.pressure = &filter->pressure,
+		.timing = timing_of(filter, regime->policy, now_ms),
+		.now_us = now_ms * 1000,
 		.worker = worker,
-		.tick = (uint32_t)(now_ms / TICK_MS),
 	};
+
+	pressure_note(&filter->pressure, &ct.timing.haste);
 	return ct;
 }
 

@@ -24,6 +24,14 @@ enum verdict { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT };
 	X(RULE_BLOCK,         DROP,   "rule-block",        "blocked by a rule") \
 	X(RULE_REJECT,        REJECT, "rule-reject",       "rejected by a rule") \
 	X(NO_RULE,            DROP,   "no-rule",           "no rule matches, and what no rule allows is blocked") \
+	X(LIMIT,              DROP,   "limit",             "comes faster than the limit of its rule") \
+	X(LIMIT_REJECT,       REJECT, "limit-reject",      "rejected: comes faster than the limit of its rule") \
+	X(MAX_FLOWS,          DROP,   "max-flows",         "its rule has as many connections as it may") \
+	X(MAX_FLOWS_REJECT,   REJECT, "max-flows-reject",  "rejected: its rule has as many connections as it may") \
+	X(MAX_FLOWS_PER_SOURCE, DROP, "max-flows-per-source", "its source has as many connections as the rule lets it have") \
+	X(MAX_FLOWS_PER_SOURCE_REJECT, REJECT, "max-flows-per-source-reject", "rejected: its source has as many connections as the rule lets it have") \
+	X(SOURCES_FULL,       DROP,   "sources-full",      "more sources than the limits can watch") \
+	X(SOURCES_FULL_REJECT, REJECT, "sources-full-reject", "rejected: more sources than the limits can watch") \
 	X(ACL_BLOCK,          DROP,   "acl-block",         "blocked by a rule of the network ACL") \
 	X(ACL_NO_RULE,        DROP,   "acl-no-rule",       "no rule of the network ACL matches") \
 	X(REVOKED,            DROP,   "revoked",           "its connection is no longer allowed by the rules in force") \
@@ -34,6 +42,7 @@ enum verdict { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT };
 	X(WRONG_DIRECTION,    DROP,   "wrong-direction",   "arrives where its connection cannot come from") \
 	X(ICMP_UNRELATED,     DROP,   "icmp-unrelated",    "ICMP error about no known connection") \
 	X(FRAGMENT_UNKNOWN,   DROP,   "fragment-unknown",  "later fragment without an accepted first one") \
+	X(HALF_OPEN_FULL,     DROP,   "half-open-full",    "too many connections are half-open already") \
 	X(TABLE_FULL,         DROP,   "table-full",        "the connection table is full") \
 	/* malformed */ \
 	X(NO_PACKET,          DROP,   "no-packet",         "the kernel handed over no usable packet") \

@@ -421,6 +421,12 @@ state_assured(enum state state)
 	       state == STATE_BOTH;
 }
 
+bool
+state_half_open(enum state state)
+{
+	return state >= STATE_SYN_SENT && state <= STATE_SYN_RECEIVED;
+}
+
 const char *
 state_name(enum state state)
 {

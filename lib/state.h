@@ -114,11 +114,10 @@ struct outcome tcp_judge(struct tcp_flow *flow, const struct packet *segment,
 struct outcome other_judge(
     struct flow_word *word, unsigned side, uint32_t tick);
 
-/* Idle time after which a flow in that state has ended, in ticks. */
-uint32_t state_timeout(const struct timeouts *timeouts, uint8_t family,
-    uint8_t protocol, uint8_t kind, enum state state);
 /* Handshake completed, or answered: not evicted for newcomers. */
 bool state_assured(enum state state);
+/* TCP, and the handshake not completed. */
+bool state_half_open(enum state state);
 const char *state_name(enum state state); /* "syn-sent", ... */
 
 /* Ticks of the table's clock: wrap after 13 years, compared modulo 2^32. */

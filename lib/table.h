@@ -36,7 +36,7 @@ struct flow {
 	_Atomic uint32_t una[2];
 	_Atomic uint32_t isn[2];
 	_Atomic uint32_t challenge;
-	_Atomic uint32_t rule;    /* identity */
+	_Atomic uint32_t rule;    /* identity, and what is held under it */
 	_Atomic uint32_t created; /* tick */
 	_Atomic uint32_t
 	    interfaces; /* in | out << 16, ids of the first packet */
@@ -122,6 +122,14 @@ flow_set(_Atomic uint32_t *field, uint32_t value)
 {
 	if (flow_get(field) != value)
 		atomic_store_explicit(field, value, memory_order_relaxed);
+}
+
+/* What was there.  Acquire and release: who takes a value out sees what its
+ * bringer did before, and what the one did who took out the value before. */
+static inline uint32_t
+flow_exchange(_Atomic uint32_t *field, uint32_t value)
+{
+	return atomic_exchange_explicit(field, value, memory_order_acq_rel);
 }
 
 static inline uint64_t

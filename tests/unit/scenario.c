@@ -260,32 +260,38 @@ build(struct play *play, const struct step *s)
 	return packet;
 }
 
-static void
-put_in_force(struct play *play, const char *config)
+static struct policy *
+load(unsigned family, const char *config)
 {
 	char text[TEXT_SIZE];
 	struct diagnostics diagnostics = { 0 };
-	struct policy *old = NULL;
 
-	translate(play->family, config, text);
+	translate(family, config, text);
 	struct conf_text conf = { "test.conf", text, strlen(text) };
 	struct policy *policy = conf_load(&conf, 1, &diagnostics);
 	ck_assert_msg(policy != NULL, "config: %s",
 	    diagnostics.count ? diagnostics.line[0] : "no diagnostic");
 	diagnostics_clear(&diagnostics);
+	return policy;
+}
+
+static void
+put_in_force(struct play *play, struct policy *policy)
+{
+	struct policy *old = NULL;
+
 	ck_assert(filter_publish(play->filter, policy, &old));
 	policy_destroy(old);
 }
 
-/* State of the flow that the row's packet belongs to, "" if none. */
-static const char *
-state_of(struct play *play, const struct step *s)
+/* The flow that the row's packet belongs to; its state is "" if none. */
+static struct flow_view
+view_of(struct play *play, const struct step *s)
 {
 	struct address src, dst;
 	unsigned sport, dport;
-	struct flow_view v;
+	struct flow_view v, found = { .state = "" };
 	uint32_t cursor = 0;
-	const char *state = "";
 
 	endpoint(play->family, s->src, &src, &sport);
 	endpoint(play->family, s->dst, &dst, &dport);
@@ -298,52 +304,86 @@ state_of(struct play *play, const struct step *s)
 		bool back = address_equal(t->src, dst) && t->sport == dport &&
 			    address_equal(t->dst, src) && t->dport == sport;
 		if (forth || back)
-			state = v.state;
+			found = v;
 	}
 	filter_online();
-	return state;
+	return found;
+}
+
+static enum reason
+judge(struct play *play, const struct bytes *b, unsigned direction)
+{
+	struct decision d;
+	/* Exactly as many bytes as there are, for the sanitizers. */
+	uint8_t *copy = malloc(b->size);
+
+	memcpy(copy, b->data, b->size);
+	struct frame frame = {
+		.bytes = copy,
+		.captured = (uint32_t)b->size,
+		.length = (uint32_t)b->size,
+		.direction = (uint8_t)direction,
+	};
+	filter_batch(play->filter, 0, &frame, &d, 1, play->now_ms);
+	free(copy);
+	filter_quiescent(play->filter, 0);
+	filter_reclaim(play->filter);
+	return d.why;
+}
+
+/* What the row says of the flows after its packets. */
+static void
+check_flows(struct play *play, const struct step *s, unsigned number)
+{
+	struct flow_view v = { .state = "" };
+	uint32_t count = filter_flow_count(play->filter);
+
+	if (s->state || s->expires_s)
+		v = view_of(play, s);
+	ck_assert_msg(!s->state || !strcmp(v.state, s->state),
+	    "IPv%u, step %u, %s > %s: state %s, not %s", play->family, number,
+	    s->src, s->dst, v.state, s->state);
+	ck_assert_msg(!s->expires_s || v.expires_ms == s->expires_s * 1000,
+	    "IPv%u, step %u, %s > %s: expires in %llu ms, not %u s",
+	    play->family, number, s->src, s->dst,
+	    (unsigned long long)v.expires_ms, s->expires_s);
+	ck_assert_msg(!s->flows || count == s->flows,
+	    "IPv%u, step %u, %s > %s: %u flows, not %u", play->family, number,
+	    s->src, s->dst, count, s->flows);
 }
 
 static void
 play_step(struct play *play, const struct step *s, unsigned number)
 {
-	struct decision d;
+	/* Of the port that moves on. */
+	size_t at =
+	    (play->family == FAMILY_IPV4 ? 20 : 40) + (s->to_next ? 2 : 0);
 
 	play->now_ms += s->wait_ms;
 	for (unsigned i = 0; s->wait_ms && i < 200; i++)
 		filter_sweep(play->filter, 0, play->now_ms);
 	if (s->reload)
-		put_in_force(play, s->reload);
+		put_in_force(play, load(play->family, s->reload));
 	struct bytes b = s->hex ? from_hex(s->hex) : build(play, s);
-	/* Exactly as many bytes as there are, for the sanitizers. */
-	uint8_t *copy = malloc(b.size);
-	memcpy(copy, b.data, b.size);
-	struct frame frame = {
-		.bytes = copy,
-		.captured = (uint32_t)b.size,
-		.length = (uint32_t)b.size,
-		.direction = (uint8_t)s->direction,
-	};
-	filter_batch(play->filter, 0, &frame, &d, 1, play->now_ms);
-	free(copy);
-	ck_assert_msg(d.why == s->want, "IPv%u, step %u, %s > %s: %s, not %s",
-	    play->family, number, s->src, s->dst, reason_name(d.why),
-	    reason_name(s->want));
-	filter_quiescent(play->filter, 0);
-	filter_reclaim(play->filter);
-	if (s->state) {
-		const char *got = state_of(play, s);
-		ck_assert_msg(!strcmp(got, s->state),
-		    "IPv%u, step %u, %s > %s: state %s, not %s", play->family,
-		    number, s->src, s->dst, got, s->state);
+	for (unsigned i = 0; i <= s->more; i++) {
+		enum reason why = judge(play, &b, s->direction);
+		ck_assert_msg(why == s->want,
+		    "IPv%u, step %u.%u, %s > %s: %s, not %s", play->family,
+		    number, i, s->src, s->dst, reason_name(why),
+		    reason_name(s->want));
+		if (++b.data[at + 1] == 0)
+			b.data[at]++;
 	}
+	check_flows(play, s, number);
 }
 
 void
 scenario_play(unsigned family, const char *config, const struct step *steps)
 {
+	struct policy *policy = load(family, config);
+	uint32_t max_flows = policy->settings.conntrack.max_flows;
 	struct filter_options options = {
-		.max_flows = 100,
+		.max_flows = strstr(config, "conntrack") ? max_flows : 100,
 		.workers = 1,
 		.hash_key = { 1, 2, 3 },
 		.interfaces = interfaces_create(),
@@ -358,7 +398,7 @@ scenario_play(unsigned family, const char *config, const struct step *steps)
 
 	ck_assert(play.filter != NULL);
 	filter_enter(play.filter, 0);
-	put_in_force(&play, config);
+	put_in_force(&play, policy);
 	for (unsigned i = 0; steps[i].want != UNDECIDED; i++)
 		play_step(&play, &steps[i], i + 1);
 	filter_leave(play.filter, 0);

@@ -6,6 +6,7 @@
  * with the addresses, ICMP types and config translated:
  *   192.0.2.N -> 2001:db8:1::N   198.51.100.N -> 2001:db8:2::N
  *   203.0.113.N -> 2001:db8:3::N   /24 -> /120   8/0/3/11 -> 128/129/1/3
+ * The table has room for 100 flows, or for what the first config says.
  */
 #ifndef EPHEMERALD_SCENARIO_H
 #define EPHEMERALD_SCENARIO_H
@@ -35,6 +36,10 @@ struct step {
 	unsigned wait_ms;   /* before the packet */
 	const char *reload; /* config put in force before the packet */
 	const char *state;  /* of its flow afterwards, "" : there is none */
+	unsigned expires_s; /* that flow, if nothing comes; 0: not asked */
+	unsigned more;      /* times, each from the next source port, or */
+	bool to_next;       /* to the next destination port */
+	unsigned flows;     /* in the table afterwards; 0: not asked */
 
 	unsigned length; /* payload */
 	unsigned id;     /* ICMP identifier */

@@ -28,4 +28,6 @@ Suite *suite_request(void);
 Suite *suite_flow_filter(void);
 Suite *suite_commands(void);
 Suite *suite_rows(void);
+Suite *suite_limits(void);
+Suite *suite_meter(void);
 #endif

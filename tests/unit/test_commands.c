@@ -62,7 +62,7 @@ set_up(void)
 
 	interfaces = interfaces_create();
 	struct filter_options options = {
-		.max_flows = 2 * MANY,
+		.max_flows = 8 * MANY,
 		.workers = 1,
 		.hash_key = { 1, 2, 3 },
 		.interfaces = interfaces,
