@@ -9,6 +9,7 @@
 #include "explain.h"
 
 #include "describe.h"
+#include "holding.h"
 #include "question.h"
 
 #include <stdio.h>
@@ -50,18 +51,33 @@ put_reason(struct json *json, enum reason why)
 	json_string(json, "reason_text", reason_text(why));
 }
 
-/* The rules of one table in order, up to the first that matches. */
+/* What a question is asked of, and what came out. */
+struct asked {
+	const struct filter *filter; /* NULL: no live flows */
+	const struct policy *policy;
+	const struct interfaces *interfaces;
+	const struct packet *packet;
+	const struct trial *trial;
+	uint64_t now_ms;
+};
+
+/* The rules of one table in order, up to the one that decided.  A rule that
+ * stepped aside at its limits matched, but for those. */
 static void
-put_tried(struct json *json, const struct policy *policy, enum table_id table,
-    const struct packet *packet, const struct interfaces *interfaces)
+put_tried(struct json *json, const struct asked *a, enum table_id table)
 {
-	const struct rules *rules = &policy->tables[table];
+	const struct rules *rules = &a->policy->tables[table];
 
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct rule *rule = &rules->rule[i];
-		const char *failed = rule_mismatch(rule, packet, interfaces);
+		const char *failed =
+		    rule_mismatch(rule, a->packet, a->interfaces);
+		if (!failed && rule != a->trial->rule &&
+		    rule->limits.on_overload == OVERLOAD_NEXT)
+			failed = filter_limit_reached(
+			    a->filter, rule, a->packet, a->now_ms);
 		json_open_object(json, NULL);
-		put_rule(json, policy, rule);
+		put_rule(json, a->policy, rule);
 		json_string(json, "failed", failed);
 		json_close_object(json);
 		if (!failed)
@@ -70,21 +86,19 @@ put_tried(struct json *json, const struct policy *policy, enum table_id table,
 }
 
 static void
-put_all_tried(struct json *json, const struct policy *policy,
-    const struct packet *packet, const struct interfaces *interfaces,
-    enum reason why)
+put_all_tried(struct json *json, const struct asked *a)
 {
-	enum direction d = packet->direction;
-	bool by_rules = why == RULE_ALLOW || why == RULE_BLOCK ||
-			why == RULE_REJECT || why == NO_RULE;
+	enum direction d = a->packet->direction;
+	enum reason why = a->trial->why;
 
 	json_open_array(json, "tried");
 	if (d != OUTBOUND)
-		put_tried(json, policy, TABLE_ACL_INBOUND, packet, interfaces);
+		put_tried(json, a, TABLE_ACL_INBOUND);
 	if (d == OUTBOUND || (d == FORWARD && why != ACL_BLOCK))
-		put_tried(json, policy, TABLE_ACL_OUTBOUND, packet, interfaces);
-	if (by_rules)
-		put_tried(json, policy, (enum table_id)d, packet, interfaces);
+		put_tried(json, a, TABLE_ACL_OUTBOUND);
+	if (why == RULE_ALLOW || why == RULE_BLOCK || why == RULE_REJECT ||
+	    why == NO_RULE || holding_refused(why))
+		put_tried(json, a, (enum table_id)d);
 	json_close_array(json);
 }
 
@@ -144,7 +158,9 @@ explain_json(const struct filter *filter, const struct policy *policy,
 	} else {
 		json_null(json, "flow");
 	}
-	put_all_tried(json, policy, packet, interfaces, trial.why);
+	struct asked asked = { filter, policy, interfaces, packet, &trial,
+		now_ms };
+	put_all_tried(json, &asked);
 	put_reply(json, policy, packet, interfaces, &trial, now_ms);
 	json_close_object(json);
 	return reason_verdict(trial.why);

@@ -424,3 +424,20 @@ filter_try(const struct filter *filter, const struct policy *policy,
 	trial.rule = d.rule;
 	return trial;
 }
+
+const char *
+filter_limit_reached(const struct filter *filter, const struct rule *rule,
+    const struct packet *packet, uint64_t now_ms)
+{
+	static const struct connection none;
+	struct applicant a = applicant_of(packet, rule, &none);
+	uint32_t held;
+
+	if (!filter || !rule->limits.any)
+		return NULL;
+	urcu_qsbr_thread_online();
+	enum reason why = holding_take(filter->meters, filter->worker_count, &a,
+	    now_ms * 1000, true, &held);
+	urcu_qsbr_thread_offline();
+	return holding_key(why, rule);
+}

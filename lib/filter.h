@@ -101,5 +101,9 @@ struct trial {
 struct trial filter_try(const struct filter *filter,
     const struct policy *policy, const struct interfaces *interfaces,
     const struct packet *packet, uint64_t now_ms);
+/* The config key of the limit at which the rule, of the policy in force, would
+ * refuse the packet now; NULL: none.  filter: NULL as above.  Keeper. */
+const char *filter_limit_reached(const struct filter *filter,
+    const struct rule *rule, const struct packet *packet, uint64_t now_ms);
 
 #endif

@@ -124,6 +124,20 @@ holding_take(struct meters *meters, unsigned worker, const struct applicant *a,
 	return why;
 }
 
+const char *
+holding_key(enum reason why, const struct rule *rule)
+{
+	if (!holding_refused(why))
+		return NULL;
+	if (why == MAX_FLOWS || why == MAX_FLOWS_REJECT)
+		return "max_flows";
+	/* Sources are full: it watches them for either. */
+	return why == LIMIT || why == LIMIT_REJECT ||
+		       (!rule->limits.max_flows_per_source)
+		   ? "limit"
+		   : "max_flows_per_source";
+}
+
 void
 holding_undo(struct meters *meters, const struct applicant *a)
 {

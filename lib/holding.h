@@ -34,6 +34,14 @@ struct applicant {
 enum reason holding_take(struct meters *meters, unsigned worker,
     const struct applicant *applicant, uint64_t now_us, bool trial,
     uint32_t *held);
+/* Is it a reason of holding_take()? */
+static inline bool
+holding_refused(enum reason why)
+{
+	return why >= LIMIT && why <= SOURCES_FULL_REJECT;
+}
+/* The config key of the limit that this reason is about; NULL: none. */
+const char *holding_key(enum reason why, const struct rule *rule);
 /* The flow has not come about. */
 void holding_undo(struct meters *meters, const struct applicant *applicant);
 /* What a flow of the rule holds as a rule. */

@@ -310,8 +310,24 @@ view_of(struct play *play, const struct step *s)
 	return found;
 }
 
+/* What explain says of it.  It does not foresee a full table. */
+static void
+check_trial(struct play *play, const struct frame *frame, enum reason want)
+{
+	struct packet packet;
+
+	packet_parse(frame, &packet);
+	struct trial trial =
+	    filter_try(play->filter, filter_policy(play->filter),
+		play->interfaces, &packet, play->now_ms);
+	filter_online();
+	ck_assert_msg(
+	    trial.why == want || want == TABLE_FULL || want == HALF_OPEN_FULL,
+	    "on trial %s, not %s", reason_name(trial.why), reason_name(want));
+}
+
 static enum reason
-judge(struct play *play, const struct bytes *b, unsigned direction)
+judge(struct play *play, const struct bytes *b, const struct step *s)
 {
 	struct decision d;
 	/* Exactly as many bytes as there are, for the sanitizers. */
@@ -322,8 +338,9 @@ judge(struct play *play, const struct bytes *b, unsigned direction)
 		.bytes = copy,
 		.captured = (uint32_t)b->size,
 		.length = (uint32_t)b->size,
-		.direction = (uint8_t)direction,
+		.direction = (uint8_t)s->direction,
 	};
+	check_trial(play, &frame, s->want);
 	filter_batch(play->filter, 0, &frame, &d, 1, play->now_ms);
 	free(copy);
 	filter_quiescent(play->filter, 0);
@@ -365,8 +382,8 @@ play_step(struct play *play, const struct step *s, unsigned number)
 	if (s->reload)
 		put_in_force(play, load(play->family, s->reload));
 	struct bytes b = s->hex ? from_hex(s->hex) : build(play, s);
-	for (unsigned i = 0; i <= s->more; i++) {
-		enum reason why = judge(play, &b, s->direction);
+	for (unsigned i = 0; i <= s->again; i++) {
+		enum reason why = judge(play, &b, s);
 		ck_assert_msg(why == s->want,
 		    "IPv%u, step %u.%u, %s > %s: %s, not %s", play->family,
 		    number, i, s->src, s->dst, reason_name(why),

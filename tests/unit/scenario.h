@@ -37,7 +37,7 @@ struct step {
 	const char *reload; /* config put in force before the packet */
 	const char *state;  /* of its flow afterwards, "" : there is none */
 	unsigned expires_s; /* that flow, if nothing comes; 0: not asked */
-	unsigned more;      /* times, each from the next source port, or */
+	unsigned again;     /* times, each from the next source port, or */
 	bool to_next;       /* to the next destination port */
 	unsigned flows;     /* in the table afterwards; 0: not asked */
 

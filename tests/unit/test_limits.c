@@ -7,7 +7,10 @@
 #include "suites.h"
 
 #include "conf.h"
+#include "explain.h"
+#include "question.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define INBOUND_UDP(keys)                                                      \
@@ -17,31 +20,31 @@
 
 /* clang-format off */
 SCENARIO(a_rate_counts_connections, INBOUND_UDP("limit = \"3/s\";"),
-	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, RULE_ALLOW, .more = 2 },
+	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, RULE_ALLOW, .again = 2 },
 	{ IN,  UDP, "203.0.113.9:1003", "192.0.2.2:53", 0, LIMIT, .state = "", .flows = 3 },
 	/* what is open costs nothing */
-	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, ESTABLISHED, .more = 2 },
-	{ OUT, UDP, "192.0.2.2:53", "203.0.113.9:1000", 0, ESTABLISHED, .more = 2, .to_next = true },
+	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, ESTABLISHED, .again = 2 },
+	{ OUT, UDP, "192.0.2.2:53", "203.0.113.9:1000", 0, ESTABLISHED, .again = 2, .to_next = true },
 	/* a third of a second, a token */
 	{ IN,  UDP, "203.0.113.9:1003", "192.0.2.2:53", 0, LIMIT,      .wait_ms = 333 },
 	{ IN,  UDP, "203.0.113.9:1003", "192.0.2.2:53", 0, RULE_ALLOW, .wait_ms = 1 },
 	{ IN,  UDP, "203.0.113.9:1004", "192.0.2.2:53", 0, LIMIT },
 	/* never more than the burst */
-	{ IN,  UDP, "203.0.113.9:2000", "192.0.2.2:53", 0, RULE_ALLOW, .wait_ms = 60000, .more = 2 },
+	{ IN,  UDP, "203.0.113.9:2000", "192.0.2.2:53", 0, RULE_ALLOW, .wait_ms = 60000, .again = 2 },
 	{ IN,  UDP, "203.0.113.9:2003", "192.0.2.2:53", 0, LIMIT })
 
 SCENARIO(a_burst_is_ahead_of_the_rate, INBOUND_UDP("limit = \"60/m burst 5\";"),
-	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, RULE_ALLOW, .more = 4 },
+	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, RULE_ALLOW, .again = 4 },
 	{ IN,  UDP, "203.0.113.9:1005", "192.0.2.2:53", 0, LIMIT },
 	{ IN,  UDP, "203.0.113.9:1005", "192.0.2.2:53", 0, RULE_ALLOW, .wait_ms = 1000 },
 	{ IN,  UDP, "203.0.113.9:1006", "192.0.2.2:53", 0, LIMIT },
-	{ IN,  UDP, "203.0.113.9:1006", "192.0.2.2:53", 0, RULE_ALLOW, .wait_ms = 2000, .more = 1 },
+	{ IN,  UDP, "203.0.113.9:1006", "192.0.2.2:53", 0, RULE_ALLOW, .wait_ms = 2000, .again = 1 },
 	{ IN,  UDP, "203.0.113.9:1008", "192.0.2.2:53", 0, LIMIT })
 
 SCENARIO(each_source_has_its_own_rate, INBOUND_UDP("limit = \"2/30s per source\";"),
-	{ IN,  UDP, "203.0.113.9:1000",  "192.0.2.2:53", 0, RULE_ALLOW, .more = 1 },
+	{ IN,  UDP, "203.0.113.9:1000",  "192.0.2.2:53", 0, RULE_ALLOW, .again = 1 },
 	{ IN,  UDP, "203.0.113.9:1002",  "192.0.2.2:53", 0, LIMIT },
-	{ IN,  UDP, "198.51.100.9:1000", "192.0.2.2:53", 0, RULE_ALLOW, .more = 1 },
+	{ IN,  UDP, "198.51.100.9:1000", "192.0.2.2:53", 0, RULE_ALLOW, .again = 1 },
 	{ IN,  UDP, "198.51.100.9:1002", "192.0.2.2:53", 0, LIMIT },
 	{ IN,  UDP, "203.0.113.9:1002",  "192.0.2.2:53", 0, LIMIT, .wait_ms = 14900 },
 	{ IN,  UDP, "203.0.113.9:1002",  "192.0.2.2:53", 0, RULE_ALLOW, .wait_ms = 100 },
@@ -57,24 +60,24 @@ SCENARIO(a_stateless_rule_counts_packets,
 	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, RULE_ALLOW, .wait_ms = 400 })
 
 SCENARIO(max_flows_counts_what_lives, INBOUND_UDP("max_flows = 3;"),
-	{ IN,  UDP, "203.0.113.9:1000",  "192.0.2.2:53", 0, RULE_ALLOW, .more = 2 },
-	{ IN,  UDP, "203.0.113.9:1003",  "192.0.2.2:53", 0, MAX_FLOWS, .more = 9, .flows = 3 },
+	{ IN,  UDP, "203.0.113.9:1000",  "192.0.2.2:53", 0, RULE_ALLOW, .again = 2 },
+	{ IN,  UDP, "203.0.113.9:1003",  "192.0.2.2:53", 0, MAX_FLOWS, .again = 9, .flows = 3 },
 	{ IN,  UDP, "198.51.100.9:1000", "192.0.2.2:53", 0, MAX_FLOWS },
-	{ IN,  UDP, "203.0.113.9:1000",  "192.0.2.2:53", 0, ESTABLISHED, .wait_ms = 60000, .more = 1 },
+	{ IN,  UDP, "203.0.113.9:1000",  "192.0.2.2:53", 0, ESTABLISHED, .wait_ms = 60000, .again = 1 },
 	/* one of the three has ended */
 	{ IN,  UDP, "198.51.100.9:1000", "192.0.2.2:53", 0, RULE_ALLOW, .wait_ms = 61000, .flows = 3 },
 	{ IN,  UDP, "198.51.100.9:1001", "192.0.2.2:53", 0, MAX_FLOWS })
 
 SCENARIO(max_flows_per_source_counts_a_source, INBOUND_UDP("max_flows_per_source = 2;"),
-	{ IN,  UDP, "203.0.113.9:1000",  "192.0.2.2:53", 0, RULE_ALLOW, .more = 1 },
+	{ IN,  UDP, "203.0.113.9:1000",  "192.0.2.2:53", 0, RULE_ALLOW, .again = 1 },
 	{ IN,  UDP, "203.0.113.9:1002",  "192.0.2.2:53", 0, MAX_FLOWS_PER_SOURCE },
-	{ IN,  UDP, "198.51.100.9:1000", "192.0.2.2:53", 0, RULE_ALLOW, .more = 1 },
+	{ IN,  UDP, "198.51.100.9:1000", "192.0.2.2:53", 0, RULE_ALLOW, .again = 1 },
 	{ IN,  UDP, "198.51.100.9:1002", "192.0.2.2:53", 0, MAX_FLOWS_PER_SOURCE, .flows = 4 },
 	{ IN,  UDP, "203.0.113.9:1002",  "192.0.2.2:53", 0, RULE_ALLOW, .wait_ms = 120000 })
 
 SCENARIO(two_limits_are_taken_both_or_none, INBOUND_UDP("max_flows = 3; limit = \"3/m\"; max_flows_per_source = 1;"),
 	{ IN,  UDP, "203.0.113.9:1000",  "192.0.2.2:53", 0, RULE_ALLOW },
-	{ IN,  UDP, "203.0.113.9:1001",  "192.0.2.2:53", 0, MAX_FLOWS_PER_SOURCE, .more = 9 },
+	{ IN,  UDP, "203.0.113.9:1001",  "192.0.2.2:53", 0, MAX_FLOWS_PER_SOURCE, .again = 9 },
 	/* neither the places nor the tokens of the rule are spent */
 	{ IN,  UDP, "198.51.100.9:1000", "192.0.2.2:53", 0, RULE_ALLOW },
 	{ IN,  UDP, "192.0.2.9:1000",    "192.0.2.2:53", 0, RULE_ALLOW, .flows = 3 },
@@ -82,7 +85,7 @@ SCENARIO(two_limits_are_taken_both_or_none, INBOUND_UDP("max_flows = 3; limit = 
 
 SCENARIO(reject_answers_at_the_limit,
 	INBOUND_UDP("max_flows = 3; max_flows_per_source = 2; limit = \"2/s per source\"; on_overload = \"reject\";"),
-	{ IN,  UDP, "203.0.113.9:1000",  "192.0.2.2:53", 0, RULE_ALLOW, .more = 1 },
+	{ IN,  UDP, "203.0.113.9:1000",  "192.0.2.2:53", 0, RULE_ALLOW, .again = 1 },
 	{ IN,  UDP, "203.0.113.9:1002",  "192.0.2.2:53", 0, MAX_FLOWS_PER_SOURCE_REJECT },
 	{ IN,  UDP, "198.51.100.9:1000", "192.0.2.2:53", 0, RULE_ALLOW },
 	{ IN,  UDP, "198.51.100.9:1001", "192.0.2.2:53", 0, MAX_FLOWS_REJECT },
@@ -99,7 +102,7 @@ SCENARIO(next_steps_aside,
 	"            { port = 53; action = \"allow\"; max_flows = 1; on_overload = \"next\"; },"
 	"            { port = 53; from = \"203.0.113.0/24\"; action = \"reject\"; } );"
 	"outbound = ();",
-	{ IN,  UDP, "203.0.113.9:1000",  "192.0.2.2:53", 0, RULE_ALLOW, .more = 1 },
+	{ IN,  UDP, "203.0.113.9:1000",  "192.0.2.2:53", 0, RULE_ALLOW, .again = 1 },
 	{ IN,  UDP, "203.0.113.9:1002",  "192.0.2.2:53", 0, RULE_REJECT },
 	{ IN,  UDP, "198.51.100.9:1000", "192.0.2.2:53", 0, NO_RULE, .flows = 2 })
 
@@ -130,7 +133,7 @@ SCENARIO(a_new_isn_keeps_its_place,
 	"outbound = ();"
 
 SCENARIO(budgets_stay_with_the_name, TWO_RULES("max_flows = 2; limit = \"2/h\";", ""),
-	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, RULE_ALLOW, .more = 1 },
+	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, RULE_ALLOW, .again = 1 },
 	{ IN,  UDP, "203.0.113.9:1002", "192.0.2.2:53", 0, MAX_FLOWS },
 	{ IN,  UDP, "203.0.113.9:1002", "192.0.2.2:53", 0, MAX_FLOWS,
 	  .reload = TWO_RULES("max_flows = 2; limit = \"2/h\"; comment = \"as before\";", "") },
@@ -138,22 +141,22 @@ SCENARIO(budgets_stay_with_the_name, TWO_RULES("max_flows = 2; limit = \"2/h\";"
 	  .reload = TWO_RULES("max_flows = 3; limit = \"2/h\";", "") })
 
 SCENARIO(a_reload_moves_connections_whatever_the_limits, TWO_RULES("max_flows = 2;", "max_flows_per_source = 1;"),
-	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, RULE_ALLOW, .more = 1 },
+	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, RULE_ALLOW, .again = 1 },
 	{ IN,  UDP, "203.0.113.9:1002", "192.0.2.2:53", 0, MAX_FLOWS },
 	/* to b, over its cap, with their next packet */
-	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, ESTABLISHED, .more = 1,
+	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, ESTABLISHED, .again = 1,
 	  .reload = "inbound = ( { name = \"b\"; port = (53, 54); action = \"allow\"; max_flows_per_source = 1; } ); outbound = ();" },
 	{ IN,  UDP, "203.0.113.9:1002", "192.0.2.2:53", 0, MAX_FLOWS_PER_SOURCE },
 	/* and back: their places in a are there, and theirs in b are free */
-	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, ESTABLISHED, .more = 1,
+	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, ESTABLISHED, .again = 1,
 	  .reload = TWO_RULES("max_flows = 2;", "max_flows_per_source = 1;") },
 	{ IN,  UDP, "203.0.113.9:1002", "192.0.2.2:53", 0, MAX_FLOWS },
 	{ IN,  UDP, "203.0.113.9:1002", "192.0.2.2:54", 0, RULE_ALLOW },
 	{ IN,  UDP, "203.0.113.9:1003", "192.0.2.2:54", 0, MAX_FLOWS_PER_SOURCE, .flows = 3 })
 
 SCENARIO(a_new_cap_counts_what_is_there, TWO_RULES("", ""),
-	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, RULE_ALLOW, .more = 1 },
-	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, ESTABLISHED, .more = 1,
+	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, RULE_ALLOW, .again = 1 },
+	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, ESTABLISHED, .again = 1,
 	  .reload = TWO_RULES("max_flows = 2;", "") },
 	{ IN,  UDP, "203.0.113.9:1002", "192.0.2.2:53", 0, MAX_FLOWS },
 	/* a cap that goes leaves nothing behind */
@@ -170,11 +173,11 @@ SCENARIO(a_revoked_connection_gives_its_place_back, TWO_RULES("max_flows = 1;", 
 	{ IN,  UDP, "198.51.100.9:1000", "192.0.2.2:53", 0, RULE_ALLOW, .flows = 1 })
 
 SCENARIO(the_table_holds_exactly_max_flows, "conntrack = { max_flows = 40; };" INBOUND_UDP(""),
-	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, RULE_ALLOW, .more = 39 },
-	{ OUT, UDP, "192.0.2.2:53", "203.0.113.9:1000", 0, ESTABLISHED, .more = 39, .to_next = true, .flows = 40 },
-	{ IN,  UDP, "203.0.113.9:1040", "192.0.2.2:53", 0, TABLE_FULL, .more = 9, .flows = 40 },
+	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, RULE_ALLOW, .again = 39 },
+	{ OUT, UDP, "192.0.2.2:53", "203.0.113.9:1000", 0, ESTABLISHED, .again = 39, .to_next = true, .flows = 40 },
+	{ IN,  UDP, "203.0.113.9:1040", "192.0.2.2:53", 0, TABLE_FULL, .again = 9, .flows = 40 },
 	/* none of them was harmed */
-	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, ESTABLISHED, .more = 39, .flows = 40 })
+	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, ESTABLISHED, .again = 39, .flows = 40 })
 
 #define INBOUND_TCP \
 	"inbound = ( { port = 22; protocol = \"tcp\"; action = \"allow\"; } );" \
@@ -219,24 +222,24 @@ SCENARIO(a_reopened_connection_is_half_open_again, "conntrack = { max_flows = 4;
 /* The quota is 25: from 15 on they live ten seconds, until there are 7. */
 SCENARIO(under_pressure_half_open_connections_live_ten_seconds, INBOUND_TCP,
 	{ OUT, TCP, "192.0.2.2:2000",   "203.0.113.1:443", S, RULE_ALLOW,  .raw = true },
-	{ IN,  TCP, "203.0.113.9:1000", "192.0.2.2:22",    S, RULE_ALLOW,  .raw = true, .more = 13 },
+	{ IN,  TCP, "203.0.113.9:1000", "192.0.2.2:22",    S, RULE_ALLOW,  .raw = true, .again = 13 },
 	{ IN,  TCP, "203.0.113.9:1013", "192.0.2.2:22",    S, PASSED,      .raw = true, .expires_s = 240 },
 	{ IN,  TCP, "203.0.113.9:1014", "192.0.2.2:22",    S, RULE_ALLOW,  .raw = true, .expires_s = 10 },
 	{ IN,  TCP, "203.0.113.9:1014", "192.0.2.2:22",    S, PASSED,      .raw = true, .expires_s = 5, .wait_ms = 5000 },
 	/* 8 are left */
-	{ IN,  TCP, "203.0.113.9:1000", "192.0.2.2:22",    R, ESTABLISHED, .raw = true, .more = 6 },
+	{ IN,  TCP, "203.0.113.9:1000", "192.0.2.2:22",    R, ESTABLISHED, .raw = true, .again = 6 },
 	{ IN,  TCP, "203.0.113.9:1014", "192.0.2.2:22",    S, PASSED,      .raw = true, .expires_s = 5 },
 	{ IN,  TCP, "203.0.113.9:1007", "192.0.2.2:22",    R, ESTABLISHED, .raw = true, .state = "closed" },
 	{ IN,  TCP, "203.0.113.9:1014", "192.0.2.2:22",    S, PASSED,      .raw = true, .expires_s = 235 },
 	/* what this host opens feels nothing of it */
-	{ IN,  TCP, "203.0.113.9:2000", "192.0.2.2:22",    S, RULE_ALLOW,  .raw = true, .more = 9, .expires_s = 10 },
+	{ IN,  TCP, "203.0.113.9:2000", "192.0.2.2:22",    S, RULE_ALLOW,  .raw = true, .again = 9, .expires_s = 10 },
 	{ OUT, TCP, "192.0.2.2:2000",   "203.0.113.1:443", S, PASSED,      .raw = true, .expires_s = 235 })
 
 SCENARIO(lives_shrink_as_the_table_fills, INBOUND_UDP(""),
-	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, RULE_ALLOW, .more = 59, .expires_s = 120, .flows = 60 },
-	{ IN,  UDP, "203.0.113.9:1060", "192.0.2.2:53", 0, RULE_ALLOW, .more = 14, .expires_s = 90, .flows = 75 },
-	{ OUT, UDP, "192.0.2.2:53", "203.0.113.9:1000", 0, ESTABLISHED, .more = 74, .to_next = true, .expires_s = 225 },
-	{ IN,  UDP, "203.0.113.9:1075", "192.0.2.2:53", 0, RULE_ALLOW, .more = 24, .expires_s = 40, .flows = 100 },
+	{ IN,  UDP, "203.0.113.9:1000", "192.0.2.2:53", 0, RULE_ALLOW, .again = 59, .expires_s = 120, .flows = 60 },
+	{ IN,  UDP, "203.0.113.9:1060", "192.0.2.2:53", 0, RULE_ALLOW, .again = 14, .expires_s = 90, .flows = 75 },
+	{ OUT, UDP, "192.0.2.2:53", "203.0.113.9:1000", 0, ESTABLISHED, .again = 74, .to_next = true, .expires_s = 225 },
+	{ IN,  UDP, "203.0.113.9:1075", "192.0.2.2:53", 0, RULE_ALLOW, .again = 24, .expires_s = 40, .flows = 100 },
 	/* a third is left at the full table, of an answered flow never less
 	   than its floor */
 	{ OUT, UDP, "192.0.2.2:53", "203.0.113.9:1000", 0, ESTABLISHED, .expires_s = 120 },
@@ -252,7 +255,7 @@ SCENARIO(the_floors_are_those_of_the_rfcs,
 	{ OUT, TCP,  "192.0.2.2:2000",   "203.0.113.1:443",  A,     ESTABLISHED, .expires_s = 7500 },
 	{ OUT, ICMP, "192.0.2.2",        "203.0.113.1",      PING,  RULE_ALLOW,  .id = 7 },
 	{ IN,  ICMP, "203.0.113.1",      "192.0.2.2",        PONG,  ESTABLISHED, .id = 7, .expires_s = 90 },
-	{ OUT, UDP,  "192.0.2.2:2000",   "203.0.113.1:53",   0,     RULE_ALLOW,  .more = 7, .flows = 10, .expires_s = 40 },
+	{ OUT, UDP,  "192.0.2.2:2000",   "203.0.113.1:53",   0,     RULE_ALLOW,  .again = 7, .flows = 10, .expires_s = 40 },
 	{ OUT, TCP,  "192.0.2.2:2000",   "203.0.113.1:443",  A,     ESTABLISHED, .expires_s = 7440 },
 	{ IN,  ICMP, "203.0.113.1",      "192.0.2.2",        PONG,  ESTABLISHED, .id = 7, .expires_s = 60 },
 	{ OUT, TCP,  "192.0.2.2:2000",   "203.0.113.1:443",  F | A, ESTABLISHED, .expires_s = 240 })
@@ -304,23 +307,43 @@ syn(struct filter *filter, unsigned direction, uint32_t source, uint16_t sport)
 	return d.why;
 }
 
-START_TEST(a_flood_stays_in_its_quota)
+/* A filter with one worker, this thread. */
+static struct filter *
+create(uint32_t max_flows, struct interfaces *interfaces, const char *text)
 {
-	struct filter_options options = { .max_flows = 400,
+	struct filter_options options = {
+		.max_flows = max_flows,
 		.workers = 1,
 		.hash_key = { 4 },
-		.interfaces = interfaces_create() };
+		.interfaces = interfaces,
+	};
 	struct filter *filter = filter_create(&options);
-	const char text[] = "inbound = ( { action = \"allow\"; } );"
-			    "outbound = ( { action = \"allow\"; } );";
 	struct conf_text conf = { "test.conf", text, strlen(text) };
 	struct diagnostics diagnostics = { 0 };
 	struct policy *policy = conf_load(&conf, 1, &diagnostics), *old;
-	unsigned let_in = 0, refused = 0;
 
 	ck_assert(policy && filter);
 	filter_enter(filter, 0);
 	ck_assert(filter_publish(filter, policy, &old));
+	return filter;
+}
+
+static void
+destroy(struct filter *filter, struct interfaces *interfaces)
+{
+	filter_leave(filter, 0);
+	filter_destroy(filter);
+	interfaces_destroy(interfaces);
+}
+
+START_TEST(a_flood_stays_in_its_quota)
+{
+	struct interfaces *interfaces = interfaces_create();
+	struct filter *filter = create(400, interfaces,
+	    "inbound = ( { action = \"allow\"; } );"
+	    "outbound = ( { action = \"allow\"; } );");
+	unsigned let_in = 0, refused = 0;
+
 	for (unsigned i = 0; i < 20000; i++) {
 		enum reason why = syn(filter, INBOUND, i, 1024);
 		let_in += why == RULE_ALLOW;
@@ -336,9 +359,48 @@ START_TEST(a_flood_stays_in_its_quota)
 		ck_assert_int_eq(
 		    syn(filter, OUTBOUND, 1 << 20 | i, 1024), RULE_ALLOW);
 	ck_assert_uint_eq(filter_flow_count(filter), 200);
-	filter_leave(filter, 0);
-	filter_destroy(filter);
-	interfaces_destroy(options.interfaces);
+	destroy(filter, interfaces);
+}
+END_TEST
+
+/* Rules that step aside at their limits are told with that limit's key. */
+START_TEST(explain_names_the_limit)
+{
+	static const char *const keys[] = { "limit", "max_flows",
+		"max_flows_per_source", NULL };
+	struct interfaces *interfaces = interfaces_create();
+	struct filter *filter = create(400, interfaces,
+	    "inbound = ("
+	    "{ action = \"allow\"; limit = \"1/m\"; on_overload = \"next\"; },"
+	    "{ action = \"allow\"; max_flows = 1; on_overload = \"next\"; },"
+	    "{ action = \"allow\"; max_flows_per_source = 1;"
+	    "  on_overload = \"next\"; },"
+	    "{ port = 22; action = \"allow\"; limit = \"1/m\"; } );");
+	struct packet question;
+	char error[QUESTION_ERROR_SIZE], want[64];
+
+	ck_assert(question_read(
+	    "inbound tcp 10.0.0.1:99 192.0.2.2:22", &question, error));
+	for (uint16_t i = 0; i <= 4; i++) {
+		struct json json = { 0 };
+		explain_json(filter, filter_policy(filter), interfaces,
+		    &question, 1000, &json);
+		filter_online();
+		ck_assert(!json.failed);
+		ck_assert_msg(
+		    strstr(json.text, i < 4 ? "\"reason\":\"rule-allow\""
+					    : "\"reason\":\"limit\""),
+		    "%s", json.text);
+		for (unsigned k = 0; k < i && keys[k]; k++) {
+			snprintf(
+			    want, sizeof(want), "\"failed\":\"%s\"", keys[k]);
+			ck_assert_msg(strstr(json.text, want), "%s", json.text);
+		}
+		json_free(&json);
+		ck_assert_int_eq(syn(filter, INBOUND, 1, 1024 + i),
+		    i < 4 ? RULE_ALLOW : LIMIT);
+	}
+	destroy(filter, interfaces);
 }
 END_TEST
 
@@ -376,6 +438,7 @@ suite_limits(void)
 	ADD_SCENARIO(tc, a_rule_may_have_its_own_timeouts);
 	ADD_SCENARIO(tc, a_reload_changes_the_timeouts_of_a_rule);
 	tcase_add_test(tc, a_flood_stays_in_its_quota);
+	tcase_add_test(tc, explain_names_the_limit);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
