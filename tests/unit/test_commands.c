@@ -12,8 +12,9 @@
 #include "clock.h"
 #include "suites.h"
 
-#define MANY   3000
-#define READER 65534
+#define MANY      3000
+#define MAX_FLOWS (8 * MANY) /* a quarter may be half open */
+#define READER    65534
 
 static struct filter *filter;
 static struct interfaces *interfaces;
@@ -62,7 +63,7 @@ set_up(void)
 
 	interfaces = interfaces_create();
 	struct filter_options options = {
-		.max_flows = 8 * MANY,
+		.max_flows = MAX_FLOWS,
 		.workers = 1,
 		.hash_key = { 1, 2, 3 },
 		.interfaces = interfaces,
@@ -238,7 +239,6 @@ END_TEST
 
 START_TEST(status_tells_policy_flows_and_counts)
 {
-	char want[64];
 	ck_assert_int_eq(knock(1, 22), VERDICT_ACCEPT);
 	ck_assert_int_eq(knock(2, 80), VERDICT_ACCEPT);
 	ck_assert_int_eq(knock(3, 23), VERDICT_REJECT);
@@ -252,9 +252,7 @@ START_TEST(status_tells_policy_flows_and_counts)
 		     "\"last_reload\":null,"
 		     "\"hook\":{\"leaf\":null,\"forward\":false},"
 		     "\"queues\":[],");
-	snprintf(
-	    want, sizeof(want), "\"flows\":{\"used\":2,\"max\":%u},", 2 * MANY);
-	assert_holds(want);
+	assert_holds("\"flows\":{\"used\":2,\"max\":24000},");
 	assert_holds(
 	    "\"verdicts\":{\"inbound\":{\"accept\":2,\"drop\":0,\"reject\":1},"
 	    "\"outbound\":{\"accept\":0,\"drop\":0,\"reject\":0},"
