@@ -32,7 +32,7 @@ struct command {
 static const struct command_option none[] = { { 0 } };
 
 static const struct command_option flow_conditions[] = {
-	{ "protocol",  "NAME",      "tcp, udp, icmp, ... or a number" },
+	{ "protocol",  "PROTOCOL",  "tcp, udp, icmp, ... or a number" },
 	{ "src",       "ADDRESS",   "sender of the first packet; a prefix or a range too" },
 	{ "dst",       "ADDRESS",   "receiver of the first packet" },
 	{ "sport",     "PORT",      "its source port; a range too" },
