@@ -49,7 +49,7 @@ boot()
 	trap 'halt; cleanup' EXIT
 	mkdir "$DIR/overlay"
 	# Where /run lies on disk, what this host's systemd has there shows through.
-	NAME=eph$$-$1 OVERLAY=$DIR/overlay unshare -m sh -ec '
+	NAME=eph$$-$1 OVERLAY=$DIR/overlay ROOT=${ROOT:-/} unshare -m sh -ec '
 		mount --make-rprivate /
 		for folder; do
 			mkdir "$folder"
@@ -59,7 +59,7 @@ boot()
 		mkdir "$OVERLAY/upper" "$OVERLAY/work" "$OVERLAY/root"
 		[ ! -d /run/systemd ] || mount -t tmpfs tmpfs /run/systemd
 		mount -t overlay overlay "$OVERLAY/root" \
-			-o "lowerdir=/,upperdir=$OVERLAY/upper,workdir=$OVERLAY/work"
+			-o "lowerdir=$ROOT,upperdir=$OVERLAY/upper,workdir=$OVERLAY/work"
 		exec systemd-nspawn -q -D "$OVERLAY/root" -M "$NAME" --boot \
 			--register=no --keep-unit --link-journal=no --private-network \
 			--console=pipe -- systemd.unit=basic.target
