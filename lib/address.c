@@ -115,6 +115,35 @@ range_of_prefix(struct address a, int bits)
 	};
 }
 
+struct prefix
+prefix_of(struct address a, unsigned bits)
+{
+	return (struct prefix){
+		.address = range_of_prefix(a, (int)bits).low,
+		.bits = (uint8_t)bits,
+	};
+}
+
+struct address_range
+prefix_range(const struct prefix *prefix)
+{
+	return range_of_prefix(prefix->address, prefix->bits);
+}
+
+bool
+prefix_parse(const char *text, struct prefix *out)
+{
+	struct address_range range;
+	const char *slash = strchr(text, '/');
+
+	if (strchr(text, '-') || !address_range_parse(text, &range))
+		return false;
+	bool v4 = address_is_v4(range.low);
+	int bits = slash ? number_parse(slash + 1, 128) : v4 ? 32 : 128;
+	*out = prefix_of(range.low, (unsigned)(v4 ? 96 + bits : bits));
+	return true;
+}
+
 bool
 address_range_parse(const char *text, struct address_range *out)
 {

@@ -36,6 +36,12 @@ struct address_range {
 	struct address low, high;
 };
 
+/* What begins with these bits; the rest of address is 0. */
+struct prefix {
+	struct address address;
+	uint8_t bits; /* of all 128: an IPv4 prefix has 96 and more */
+};
+
 /*
  * Who speaks to whom.  Ports are those of TCP, UDP, UDP-Lite, SCTP and DCCP;
  * for an ICMP query both ports hold its identifier; else both are 0.
@@ -85,6 +91,11 @@ bool address_parse(const char *text, struct address *out);
 /* An address, "ADDRESS/BITS" or "ADDRESS-ADDRESS" of one family.  Host bits
  * after the prefix are cut off.  False: none of these; *out untouched. */
 bool address_range_parse(const char *text, struct address_range *out);
+/* An address or "ADDRESS/BITS", likewise. */
+bool prefix_parse(const char *text, struct prefix *out);
+/* Cuts off the host bits. */
+struct prefix prefix_of(struct address a, unsigned bits);
+struct address_range prefix_range(const struct prefix *prefix);
 /* The shortest of the three forms that means the range.  size >= 2 *
  * ADDRESS_TEXT_SIZE. */
 void address_range_print(const struct address_range *r, char *out, size_t size);

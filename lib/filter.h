@@ -89,6 +89,50 @@ uint32_t filter_flow_limit(const struct filter *filter);
 bool filter_next_flow(const struct filter *filter, uint32_t *cursor,
     uint64_t now_ms, struct flow_view *view);
 
+/* Named sets of the policy in force (rules.h), by name.  Keeper. */
+enum set_answer {
+	SET_DONE,
+	SET_NO_SET,
+	SET_NO_MEMBER,
+	SET_FIXED_MEMBER, /* the config says so: it stays */
+	SET_NO_ROOM,      /* `max` members, and none of them has an end */
+	SET_OUT_OF_MEMORY,
+};
+struct set_view {
+	struct address_range range; /* a fixed member may be any */
+	bool fixed;
+	uint64_t end_ms; /* SET_FOREVER: none */
+};
+/* Members count at once for packets of no connection; live connections are
+ * judged again by the rules soon after, as after a reload. */
+enum set_answer filter_set_add(struct filter *filter, const char *set,
+    const struct prefix *prefix, uint64_t end_ms);
+enum set_answer filter_set_remove(
+    struct filter *filter, const char *set, const struct prefix *prefix);
+/* The member that holds the address. */
+enum set_answer filter_set_test(const struct filter *filter, const char *set,
+    struct address address, struct set_view *view);
+/* Walk, the fixed members first: *cursor starts at 0; false: the end. */
+bool filter_set_next(const struct filter *filter, const struct named_set *set,
+    uint64_t *cursor, struct set_view *view);
+/* When a live member ends that is added now and says nothing else. */
+uint64_t named_set_end(const struct named_set *set, uint64_t now_ms);
+/* To the set "banned": its packets are dropped at once, whatever the rules
+ * say, and its connections are removed. */
+enum set_answer filter_ban(
+    struct filter *filter, const struct prefix *prefix, uint64_t end_ms);
+/* What time brings: members end, what workers ask for is done, connections are
+ * cut or judged again.  A few times a second. */
+void filter_tend(struct filter *filter, uint64_t now_ms);
+
+/* Put the source into the set, which is one of the policy in force, for so many
+ * seconds (0: as long as the set says), and with `cut` remove its connections:
+ * at the keeper's next filter_tend().  It never shortens what is there.  False:
+ * too much is asked already; ask again with the next packet.  Worker thread. */
+bool filter_set_ask(struct filter *filter, unsigned worker,
+    const struct named_set *set, const struct prefix *source, uint32_t seconds,
+    bool cut);
+
 /* The way of a packet through the stages with nothing counted, opened or
  * changed.  filter: NULL if there are no flows.  Keeper; explain.h has words
  * for it. */

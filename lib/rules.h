@@ -9,6 +9,7 @@
 
 #include "interfaces.h"
 #include "packet.h"
+#include "set.h"
 
 struct port_range {
 	uint16_t low, high; /* inclusive */
@@ -20,6 +21,26 @@ struct icmp_match {
 	uint8_t type;
 	int16_t code; /* -1: any */
 };
+
+/*
+ * A set by its name, as one policy has it: members that the config fixes, and
+ * what live ones get that say nothing else.  The live ones belong to the
+ * filter, which keeps them over policies by the name.  The set "banned" is in
+ * every policy.
+ */
+struct named_set {
+	char *name;
+	struct address_range *fixed; /* sorted, no two overlap */
+	size_t fixed_count;
+	uint32_t time_s;  /* life of a live member; 0: for ever */
+	uint32_t max;     /* live members */
+	bool revalidates; /* rules of inbound, outbound or forward ask it */
+	struct set *live; /* of filter_publish(); NULL: there are none */
+	const char *file; /* where it is written; NULL: nowhere */
+	unsigned line;
+};
+
+#define SET_BANNED "banned"
 
 enum action { ACTION_ALLOW, ACTION_BLOCK, ACTION_REJECT };
 
@@ -64,6 +85,10 @@ struct rule {
 	size_t from_count;
 	struct address_range *to;
 	size_t to_count;
+	const struct named_set **from_sets; /* of policy.sets, by name */
+	size_t from_set_count;
+	const struct named_set **to_sets;
+	size_t to_set_count;
 	struct icmp_match *icmp;
 	size_t icmp_count;
 	char **interfaces;
@@ -149,7 +174,10 @@ struct policy {
 	struct settings settings;
 	struct policy_test *tests; /* in order */
 	size_t test_count;
-	char **files; /* names of the texts it was made of */
+	struct named_set *sets; /* by name */
+	size_t set_count;
+	struct named_set *banned; /* one of them */
+	char **files;             /* names of the texts it was made of */
 	size_t file_count;
 	uint64_t generation; /* set by filter_publish(), from 1 */
 	/* Of policy_identify(): every rule by identity, and the largest number
@@ -188,6 +216,12 @@ enum table_id policy_table_of(
     const struct policy *policy, const struct rule *rule);
 /* "inbound", "outbound", "forward", "acl.inbound", "acl.outbound" */
 const char *table_name(enum table_id table);
+
+/* The set of that name, or NULL. */
+struct named_set *policy_find_set(
+    const struct policy *policy, const char *name);
+/* Is the address in a member of it, fixed or live?  Packet path. */
+bool named_set_has(const struct named_set *set, struct address address);
 
 void policy_destroy(struct policy *policy); /* NULL is fine */
 
