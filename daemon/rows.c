@@ -116,12 +116,17 @@ put_ports(struct json *json, const struct rule *rule)
 
 static void
 put_addresses(struct json *json, const char *key,
-    const struct address_range *range, size_t count)
+    const struct address_range *range, size_t count,
+    const struct named_set *const *set, size_t set_count)
 {
 	struct list list;
 	char text[2 * ADDRESS_TEXT_SIZE];
 
 	list_begin(&list);
+	for (size_t i = 0; i < set_count; i++) {
+		snprintf(text, sizeof(text), "@%s", set[i]->name);
+		list_add(&list, text);
+	}
 	for (size_t i = 0; i < count; i++) {
 		address_range_print(&range[i], text, sizeof(text));
 		list_add(&list, text);
@@ -154,8 +159,10 @@ row_rule(struct json *json, enum table_id table, const struct rule *rule,
 	json_string(json, "action", action_name(rule->action));
 	put_protocols(json, rule);
 	put_ports(json, rule);
-	put_addresses(json, "from", rule->from, rule->from_count);
-	put_addresses(json, "to", rule->to, rule->to_count);
+	put_addresses(json, "from", rule->from, rule->from_count,
+	    rule->from_sets, rule->from_set_count);
+	put_addresses(json, "to", rule->to, rule->to_count, rule->to_sets,
+	    rule->to_set_count);
 	json_string(json, "text", rule->text);
 	json_unsigned(json, "hits", totals->hits);
 	json_unsigned(json, "bytes", totals->bytes);

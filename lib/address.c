@@ -58,6 +58,30 @@ address_in(struct address a, const struct address_range *range)
 	       address_is_v4(a) == address_is_v4(range->low);
 }
 
+/* The first range that does not end before the address is the only one that may
+ * hold it. */
+bool
+address_in_ranges(
+    struct address address, const struct address_range *ranges, size_t count)
+{
+	bool v4 = address_is_v4(address);
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		bool range_v4 = address_is_v4(ranges[middle].low);
+		bool before =
+		    v4 == range_v4
+			? address_compare(ranges[middle].high, address) < 0
+			: range_v4;
+		if (before)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < count && address_in(address, &ranges[low]);
+}
+
 bool
 address_parse(const char *text, struct address *out)
 {

@@ -85,6 +85,9 @@ address_equal(struct address a, struct address b)
 	return a.high == b.high && a.low == b.low;
 }
 bool address_in(struct address a, const struct address_range *range);
+/* In any of these, which are sorted, IPv4 first, and do not overlap. */
+bool address_in_ranges(
+    struct address a, const struct address_range *ranges, size_t count);
 
 /* "192.0.2.1", "2001:db8::1".  False: not an address; *out untouched. */
 bool address_parse(const char *text, struct address *out);

@@ -13,6 +13,7 @@
 #include "conf_reader.h"
 #include "conf_rule.h"
 #include "conf_scan.h"
+#include "conf_sets.h"
 #include "conf_settings.h"
 #include "conf_tests.h"
 #include "settings.h"
@@ -97,6 +98,8 @@ read_top_level(struct load *load, const config_setting_t *root)
 			read_acl(reader, member);
 		} else if (strcmp(guess.word, "tests") == 0) {
 			conf_tests_read(reader, member);
+		} else if (strcmp(guess.word, "sets") == 0) {
+			continue; /* read already */
 		} else if (conf_settings_read(reader, member)) {
 			check_once(load, member);
 		} else {
@@ -104,6 +107,7 @@ read_top_level(struct load *load, const config_setting_t *root)
 				guess_try(&guess, names[n]);
 			guess_try(&guess, "acl");
 			guess_try(&guess, "tests");
+			guess_try(&guess, "sets");
 			conf_settings_guess(&guess);
 			reader_fail(reader, config_setting_source_line(member),
 			    "unknown key \"%s\", %s", guess.word,
@@ -112,8 +116,9 @@ read_top_level(struct load *load, const config_setting_t *root)
 	}
 }
 
+/* Leaves an empty config behind if the text is no config. */
 static void
-read_text(struct load *load)
+parse_text(struct load *load)
 {
 	struct reader *reader = &load->reader;
 	config_t *config = &load->configs[reader->file];
@@ -121,16 +126,55 @@ read_text(struct load *load)
 
 	if (!scanned)
 		return;
-	if (config_read_string(config, scanned)) {
-		read_top_level(load, config_root_setting(config));
-	} else {
+	if (!config_read_string(config, scanned)) {
 		/* the grammar is checked, so this is what it cannot see */
 		const char *error = config_error_text(config);
 		reader_fail(reader, (unsigned)config_error_line(config),
 		    "%s, accepted is each setting once in its group",
 		    error ? error : "libconfig fails");
+		config_destroy(config);
+		config_init(config);
 	}
 	free(scanned);
+}
+
+/* Before all rules, which name them, wherever they stand. */
+static void
+read_sets(struct load *load)
+{
+	struct reader *reader = &load->reader;
+	const config_setting_t *sets;
+	size_t count = 0;
+
+	for (size_t i = 0; i < load->count; i++) {
+		sets = config_lookup(&load->configs[i], "sets");
+		count += sets ? (size_t)config_setting_length(sets) : 0;
+	}
+	conf_sets_begin(reader, count);
+	if (reader->out_of_memory)
+		return;
+	for (reader->file = 0; reader->file < load->count; reader->file++) {
+		sets = config_lookup(&load->configs[reader->file], "sets");
+		if (sets)
+			conf_sets_read(reader, sets);
+	}
+	conf_sets_end(reader);
+}
+
+static void
+read_texts(struct load *load)
+{
+	struct reader *reader = &load->reader;
+
+	for (; reader->file < load->count; reader->file++)
+		parse_text(load);
+	read_sets(load);
+	if (reader->out_of_memory)
+		return;
+	for (reader->file = 0; reader->file < load->count; reader->file++)
+		read_top_level(
+		    load, config_root_setting(&load->configs[reader->file]));
+	conf_sets_note_use(reader->policy);
 }
 
 static int
@@ -259,8 +303,7 @@ conf_load(const struct conf_text *texts, size_t count,
 	if (!reader->out_of_memory) {
 		for (size_t i = 0; i < load.count; i++)
 			config_init(&load.configs[i]);
-		for (; reader->file < load.count; reader->file++)
-			read_text(&load);
+		read_texts(&load);
 		check_policy(reader);
 		for (size_t i = 0; i < load.count; i++)
 			config_destroy(&load.configs[i]);

@@ -18,9 +18,11 @@
 	"are " PORTS ", a range \"1000-2000\", a service name, a list of "     \
 	"these, or \"*\""
 #define PROTOCOL_FORMS "are names such as \"tcp\", 0 to 255, a list of these"
-#define ADDRESS_FORMS                                                          \
+#define ADDRESS_FORM                                                           \
 	"are an address, \"192.0.2.0/24\", \"192.0.2.1-192.0.2.9\", likewise " \
-	"for IPv6, a list of these"
+	"for IPv6, "
+#define ADDRESS_FORMS ADDRESS_FORM "\"@set\", a list of these"
+#define MEMBER_FORMS  ADDRESS_FORM "a list of these"
 #define INTERFACE_FORMS                                                        \
 	"are a name of 1 to 15 bytes, one such as \"wg*\", a list of these"
 
@@ -241,7 +243,7 @@ fault_of_range(const char *text)
 
 static bool
 read_address(struct rule_reader *r, const config_setting_t *value,
-    struct address_range *range)
+    struct address_range *range, const char *forms)
 {
 	const char *text = setting_string(value);
 
@@ -250,9 +252,8 @@ read_address(struct rule_reader *r, const config_setting_t *value,
 	const char *fault = text ? fault_of_range(text) : NULL;
 	if (fault)
 		return reader_fail(r->reader, line_of(value),
-		    "%s \"%s\" %s, accepted " ADDRESS_FORMS, r->key, text,
-		    fault);
-	refuse(r, value, ADDRESS_FORMS);
+		    "%s \"%s\" %s, accepted %s", r->key, text, fault, forms);
+	refuse(r, value, forms);
 	return false;
 }
 
@@ -266,24 +267,14 @@ compare_addresses(const void *left, const void *right)
 	return a_v4 != b_v4 ? b_v4 - a_v4 : address_compare(a->low, b->low);
 }
 
-static void
-read_addresses(struct rule_reader *r, const config_setting_t *value,
-    struct address_range **ranges, size_t *range_count)
+/* Sorts them, and joins what overlaps.  Returns how many are left. */
+static size_t
+join_addresses(struct address_range *list, size_t count)
 {
-	size_t count = value_count(r, value, ADDRESS_FORMS);
-	size_t used = 0, kept = 0;
+	size_t kept = 0;
 
-	if (count == 0)
-		return;
-	struct address_range *list =
-	    reader_allocate(r->reader, count, sizeof(list[0]));
-	if (!list)
-		return;
-	for (size_t i = 0; i < count; i++)
-		if (read_address(r, value_at(value, i), &list[used]))
-			used++;
-	qsort(list, used, sizeof(list[0]), compare_addresses);
-	for (size_t i = 0; i < used; i++) {
+	qsort(list, count, sizeof(list[0]), compare_addresses);
+	for (size_t i = 0; i < count; i++) {
 		struct address_range *last = &list[kept > 0 ? kept - 1 : 0];
 		if (kept == 0 ||
 		    address_is_v4(last->low) != address_is_v4(list[i].low) ||
@@ -292,20 +283,98 @@ read_addresses(struct rule_reader *r, const config_setting_t *value,
 		else if (address_compare(list[i].high, last->high) > 0)
 			last->high = list[i].high;
 	}
+	return kept;
+}
+
+void
+conf_match_members(struct rule_reader *r, const config_setting_t *value,
+    struct address_range **ranges, size_t *range_count)
+{
+	size_t count = value_count(r, value, MEMBER_FORMS), used = 0;
+	struct address_range *list =
+	    count ? reader_allocate(r->reader, count, sizeof(list[0])) : NULL;
+
+	for (size_t i = 0; list && i < count; i++)
+		if (read_address(
+			r, value_at(value, i), &list[used], MEMBER_FORMS))
+			used++;
+	if (!list)
+		return;
 	*ranges = list;
-	*range_count = kept;
+	*range_count = join_addresses(list, used);
+}
+
+/* The set, unless the list has it already. */
+static void
+read_set(struct rule_reader *r, const config_setting_t *value,
+    const struct named_set **sets, size_t *count)
+{
+	const char *text = setting_string(value);
+	const struct policy *policy = r->reader->policy;
+	const struct named_set *set = policy_find_set(policy, text + 1);
+	struct guess guess = { .word = text + 1 };
+	char hint[GUESS_TEXT_SIZE];
+
+	for (size_t i = 0; set && i < *count; i++)
+		if (sets[i] == set)
+			return;
+	if (set) {
+		sets[(*count)++] = set;
+		return;
+	}
+	for (size_t i = 0; reader_listens(r->reader) && i < policy->set_count;
+	     i++)
+		guess_try(&guess, policy->sets[i].name);
+	reader_fail(r->reader, line_of(value), "%s \"%s\" names no set, %s",
+	    r->key, text, guess_text(&guess, hint));
+}
+
+/* They are in the order of their names in the policy. */
+static int
+compare_sets(const void *left, const void *right)
+{
+	const struct named_set *const *a = left, *const *b = right;
+	return *a < *b ? -1 : *a > *b;
+}
+
+static void
+read_addresses(struct rule_reader *r, const config_setting_t *value,
+    struct address_range **ranges, size_t *range_count,
+    const struct named_set ***sets, size_t *set_count)
+{
+	size_t count = value_count(r, value, ADDRESS_FORMS), used = 0;
+
+	if (count == 0)
+		return;
+	*ranges = reader_allocate(r->reader, count, sizeof((*ranges)[0]));
+	*sets = reader_allocate(r->reader, count, sizeof((*sets)[0]));
+	if (!*ranges || !*sets)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		const config_setting_t *element = value_at(value, i);
+		const char *text = setting_string(element);
+		if (text && *text == '@')
+			read_set(r, element, *sets, set_count);
+		else if (read_address(
+			     r, element, &(*ranges)[used], ADDRESS_FORMS))
+			used++;
+	}
+	*range_count = join_addresses(*ranges, used);
+	qsort(*sets, *set_count, sizeof((*sets)[0]), compare_sets);
 }
 
 void
 conf_match_from(struct rule_reader *r, const config_setting_t *value)
 {
-	read_addresses(r, value, &r->rule->from, &r->rule->from_count);
+	read_addresses(r, value, &r->rule->from, &r->rule->from_count,
+	    &r->rule->from_sets, &r->rule->from_set_count);
 }
 
 void
 conf_match_to(struct rule_reader *r, const config_setting_t *value)
 {
-	read_addresses(r, value, &r->rule->to, &r->rule->to_count);
+	read_addresses(r, value, &r->rule->to, &r->rule->to_count,
+	    &r->rule->to_sets, &r->rule->to_set_count);
 }
 
 /* As the kernel takes them (net/core/dev.c, dev_valid_name()), at the end

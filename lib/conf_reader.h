@@ -51,6 +51,8 @@ char *reader_copy(struct reader *reader, const char *text);
 const char *setting_string(const config_setting_t *setting);
 /* False: it is no whole number. */
 bool setting_number(const config_setting_t *setting, int64_t *value);
+/* A number, or "90s", "15m", "2h", "5d".  False: neither. */
+bool setting_seconds(const config_setting_t *setting, int64_t *value);
 /* For errors: the value if it is a number or a string, else what it is, as "a
  * list".  Returns buffer. */
 const char *setting_show(const config_setting_t *setting, char *buffer);

@@ -28,6 +28,9 @@ void conf_match_source_port(
     struct rule_reader *r, const config_setting_t *value);
 void conf_match_from(struct rule_reader *r, const config_setting_t *value);
 void conf_match_to(struct rule_reader *r, const config_setting_t *value);
+/* Addresses without sets, for any key; the rule is not looked at. */
+void conf_match_members(struct rule_reader *r, const config_setting_t *value,
+    struct address_range **ranges, size_t *range_count);
 /* After the protocol, which says what a number means. */
 void conf_match_icmp(struct rule_reader *r, const config_setting_t *value);
 /* Would the matches, printed, read as something else without the protocol? */

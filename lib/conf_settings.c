@@ -47,9 +47,8 @@ parse_value(const struct option *option, const config_setting_t *setting,
 		*value = 0;
 		return true;
 	case OPTION_SECONDS:
-		return in_range ||
-		       (text && parse_time(text, value) &&
-			   *value >= option->low && *value <= option->high);
+		return setting_seconds(setting, value) &&
+		       *value >= option->low && *value <= option->high;
 	case OPTION_MASK:
 		return in_range && (*value & (*value - 1)) != 0;
 	case OPTION_WORD:

@@ -115,8 +115,6 @@ enum set_answer filter_set_test(const struct filter *filter, const char *set,
 /* Walk, the fixed members first: *cursor starts at 0; false: the end. */
 bool filter_set_next(const struct filter *filter, const struct named_set *set,
     uint64_t *cursor, struct set_view *view);
-/* When a live member ends that is added now and says nothing else. */
-uint64_t named_set_end(const struct named_set *set, uint64_t now_ms);
 /* To the set "banned": its packets are dropped at once, whatever the rules
  * say, and its connections are removed. */
 enum set_answer filter_ban(

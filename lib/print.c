@@ -149,11 +149,14 @@ add_ports(struct text *text, const char *key, const struct port_range *ranges,
 
 static void
 add_addresses(struct text *text, const char *key,
-    const struct address_range *ranges, size_t count)
+    const struct address_range *ranges, size_t count,
+    const struct named_set *const *sets, size_t set_count)
 {
-	if (count == 0)
+	if (count + set_count == 0)
 		return;
-	struct list list = list_open(text, key, count);
+	struct list list = list_open(text, key, count + set_count);
+	for (size_t i = 0; i < set_count; i++)
+		add(list_next(&list), "\"@%s\"", sets[i]->name);
 	for (size_t i = 0; i < count; i++) {
 		char range[2 * ADDRESS_TEXT_SIZE];
 		address_range_print(&ranges[i], range, sizeof(range));
@@ -312,8 +315,10 @@ rule_print(const struct rule *rule)
 	add_ports(
 	    &text, "source_port", rule->source_ports, rule->source_port_count);
 	add_icmp(&text, rule);
-	add_addresses(&text, "from", rule->from, rule->from_count);
-	add_addresses(&text, "to", rule->to, rule->to_count);
+	add_addresses(&text, "from", rule->from, rule->from_count,
+	    rule->from_sets, rule->from_set_count);
+	add_addresses(&text, "to", rule->to, rule->to_count, rule->to_sets,
+	    rule->to_set_count);
 	add_names(&text, "interface", rule->interfaces, rule->interface_count);
 	add_names(&text, "out_interface", rule->out_interfaces,
 	    rule->out_interface_count);
@@ -420,6 +425,49 @@ add_tests(struct text *text, const struct policy *policy)
 	add(text, "\n);\n");
 }
 
+static void
+add_members(struct text *text, const struct named_set *set)
+{
+	add(text, "[");
+	for (size_t i = 0; i < set->fixed_count; i++) {
+		char range[2 * ADDRESS_TEXT_SIZE];
+		address_range_print(&set->fixed[i], range, sizeof(range));
+		add(text, "%s\"%s\"", i > 0 ? ", " : "", range);
+	}
+	add(text, "]");
+}
+
+/* As short as it can be written. */
+static void
+add_set(struct text *text, const struct named_set *set)
+{
+	bool usual = set->time_s == 0 && set->max == SET_MAX_STANDARD;
+
+	add(text, "\t%s = %s", set->name, usual ? "" : "{ ");
+	if (set->time_s != 0)
+		add(text, "time = %u; ", (unsigned)set->time_s);
+	if (set->max != SET_MAX_STANDARD)
+		add(text, "max = %u; ", (unsigned)set->max);
+	if (!usual)
+		add(text, "members = ");
+	add_members(text, set);
+	add(text, "%s;\n", usual ? "" : "; }");
+}
+
+static void
+add_sets(struct text *text, const struct policy *policy)
+{
+	struct text inner = { 0 };
+
+	for (size_t i = 0; i < policy->set_count; i++)
+		if (policy->sets[i].file)
+			add_set(&inner, &policy->sets[i]);
+	if (inner.used > 0)
+		add(text, "sets = {\n%s};\n", inner.bytes);
+	text->failed = text->failed || inner.failed;
+	free(inner.bytes);
+}
+
 char *
 policy_print(const struct policy *policy)
 {
@@ -429,6 +477,7 @@ policy_print(const struct policy *policy)
 
 	add(&text, "%s", "");
 	add_settings(&text, &policy->settings);
+	add_sets(&text, policy);
 	if (acl) {
 		add(&text, "acl = {\n");
 		add_table(&text, policy, TABLE_ACL_INBOUND, "\t", "inbound");

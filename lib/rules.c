@@ -98,41 +98,34 @@ match_icmp(const struct rule *rule, const struct packet *packet)
 	return rule->icmp_count == 0 || in_icmp(rule, packet);
 }
 
-/* As in_ports(); the ranges of IPv4 come before those of IPv6. */
 static bool
-in_addresses(
-    const struct address_range *ranges, size_t count, struct address address)
+in_sets(
+    const struct named_set *const *sets, size_t count, struct address address)
 {
-	bool v4 = address_is_v4(address);
-	size_t low = 0, high = count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		bool range_v4 = address_is_v4(ranges[middle].low);
-		bool before =
-		    v4 == range_v4
-			? address_compare(ranges[middle].high, address) < 0
-			: range_v4;
-		if (before)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < count && address_in(address, &ranges[low]);
+	for (size_t i = 0; i < count; i++)
+		if (named_set_has(sets[i], address))
+			return true;
+	return false;
 }
 
 static inline bool
 match_from(const struct rule *rule, const struct packet *packet)
 {
-	return rule->from_count == 0 ||
-	       in_addresses(rule->from, rule->from_count, packet->tuple.src);
+	struct address src = packet->tuple.src;
+
+	return rule->from_count + rule->from_set_count == 0 ||
+	       address_in_ranges(src, rule->from, rule->from_count) ||
+	       in_sets(rule->from_sets, rule->from_set_count, src);
 }
 
 static inline bool
 match_to(const struct rule *rule, const struct packet *packet)
 {
-	return rule->to_count == 0 ||
-	       in_addresses(rule->to, rule->to_count, packet->tuple.dst);
+	struct address dst = packet->tuple.dst;
+
+	return rule->to_count + rule->to_set_count == 0 ||
+	       address_in_ranges(dst, rule->to, rule->to_count) ||
+	       in_sets(rule->to_sets, rule->to_set_count, dst);
 }
 
 /* "wg*" is every name that begins with wg. */
@@ -383,6 +376,21 @@ table_name(enum table_id table)
 	return names[table];
 }
 
+static int
+compare_set_name(const void *key, const void *element)
+{
+	return strcmp(key, ((const struct named_set *)element)->name);
+}
+
+struct named_set *
+policy_find_set(const struct policy *policy, const char *name)
+{
+	return policy->set_count == 0
+		   ? NULL
+		   : bsearch(name, policy->sets, policy->set_count,
+			 sizeof(policy->sets[0]), compare_set_name);
+}
+
 static void
 free_names(char **names, size_t count)
 {
@@ -398,6 +406,8 @@ rule_destroy(struct rule *rule)
 	free(rule->source_ports);
 	free(rule->from);
 	free(rule->to);
+	free(rule->from_sets);
+	free(rule->to_sets);
 	free(rule->icmp);
 	free_names(rule->interfaces, rule->interface_count);
 	free_names(rule->out_interfaces, rule->out_interface_count);
@@ -421,6 +431,9 @@ policy_destroy(struct policy *policy)
 		free(policy->tests[i].rule);
 	}
 	free(policy->tests);
+	for (size_t i = 0; i < policy->set_count; i++)
+		named_set_free(&policy->sets[i]);
+	free(policy->sets);
 	free_names(policy->files, policy->file_count);
 	free(policy->index);
 	free(policy);

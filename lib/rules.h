@@ -8,8 +8,8 @@
 #define EPHEMERALD_RULES_H
 
 #include "interfaces.h"
+#include "named_set.h"
 #include "packet.h"
-#include "set.h"
 
 struct port_range {
 	uint16_t low, high; /* inclusive */
@@ -21,26 +21,6 @@ struct icmp_match {
 	uint8_t type;
 	int16_t code; /* -1: any */
 };
-
-/*
- * A set by its name, as one policy has it: members that the config fixes, and
- * what live ones get that say nothing else.  The live ones belong to the
- * filter, which keeps them over policies by the name.  The set "banned" is in
- * every policy.
- */
-struct named_set {
-	char *name;
-	struct address_range *fixed; /* sorted, no two overlap */
-	size_t fixed_count;
-	uint32_t time_s;  /* life of a live member; 0: for ever */
-	uint32_t max;     /* live members */
-	bool revalidates; /* rules of inbound, outbound or forward ask it */
-	struct set *live; /* of filter_publish(); NULL: there are none */
-	const char *file; /* where it is written; NULL: nowhere */
-	unsigned line;
-};
-
-#define SET_BANNED "banned"
 
 enum action { ACTION_ALLOW, ACTION_BLOCK, ACTION_REJECT };
 
@@ -69,7 +49,8 @@ struct rule_timeouts {
 /*
  * A criterion with no element matches everything; protocols are always
  * spelled out as a set.  Ports and addresses are sorted, and no two overlap;
- * IPv4 comes before IPv6.  `to` and `from` never match across families.
+ * IPv4 comes before IPv6.  `to` and `from` never match across families; each is
+ * its addresses and its sets together.
  */
 struct rule {
 	enum action action;
@@ -220,8 +201,6 @@ const char *table_name(enum table_id table);
 /* The set of that name, or NULL. */
 struct named_set *policy_find_set(
     const struct policy *policy, const char *name);
-/* Is the address in a member of it, fixed or live?  Packet path. */
-bool named_set_has(const struct named_set *set, struct address address);
 
 void policy_destroy(struct policy *policy); /* NULL is fine */
 

@@ -95,6 +95,24 @@ same_limits(const struct rule *a, const struct rule *b)
 	       t->closing == u->closing && t->any == u->any;
 }
 
+static bool
+same_sets(const struct named_set *const *a, const struct named_set *const *b,
+    size_t a_count, size_t b_count)
+{
+	bool same = a_count == b_count;
+	for (size_t i = 0; same && i < a_count; i++)
+		same = same_text(a[i]->name, b[i]->name);
+	return same;
+}
+
+static bool
+same_set(const struct named_set *a, const struct named_set *b)
+{
+	return same_text(a->name, b->name) && FIELD(a, b, fixed, fixed_count) &&
+	       a->time_s == b->time_s && a->max == b->max &&
+	       a->revalidates == b->revalidates && !a->file == !b->file;
+}
+
 /* Equal but for the place in the text. */
 static bool
 same_rule(const struct rule *a, const struct rule *b)
@@ -111,6 +129,10 @@ same_rule(const struct rule *a, const struct rule *b)
 	       FIELD(a, b, ports, port_count) &&
 	       FIELD(a, b, source_ports, source_port_count) &&
 	       FIELD(a, b, from, from_count) && FIELD(a, b, to, to_count) &&
+	       same_sets(a->from_sets, b->from_sets, a->from_set_count,
+		   b->from_set_count) &&
+	       same_sets(
+		   a->to_sets, b->to_sets, a->to_set_count, b->to_set_count) &&
 	       same_names(a->interfaces, b->interfaces, a->interface_count,
 		   b->interface_count) &&
 	       same_names(a->out_interfaces, b->out_interfaces,
@@ -123,7 +145,11 @@ static bool
 same_policy(const struct policy *a, const struct policy *b)
 {
 	bool same =
-	    memcmp(&a->settings, &b->settings, sizeof(a->settings)) == 0;
+	    memcmp(&a->settings, &b->settings, sizeof(a->settings)) == 0 &&
+	    a->set_count == b->set_count;
+
+	for (size_t i = 0; same && i < a->set_count; i++)
+		same = same_set(&a->sets[i], &b->sets[i]);
 
 	for (enum table_id t = 0; t < TABLE_COUNT; t++) {
 		same = same && a->tables[t].present == b->tables[t].present &&
