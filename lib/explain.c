@@ -92,9 +92,10 @@ put_all_tried(struct json *json, const struct asked *a)
 	enum reason why = a->trial->why;
 
 	json_open_array(json, "tried");
-	if (d != OUTBOUND)
+	if (d != OUTBOUND && why != BANNED)
 		put_tried(json, a, TABLE_ACL_INBOUND);
-	if (d == OUTBOUND || (d == FORWARD && why != ACL_BLOCK))
+	if (why != BANNED &&
+	    (d == OUTBOUND || (d == FORWARD && why != ACL_BLOCK)))
 		put_tried(json, a, TABLE_ACL_OUTBOUND);
 	if (why == RULE_ALLOW || why == RULE_BLOCK || why == RULE_REJECT ||
 	    why == NO_RULE || holding_refused(why))

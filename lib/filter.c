@@ -27,6 +27,7 @@ struct pass {
 	const struct regime *regime;
 	const struct policy *policy;
 	const struct interfaces *interfaces;
+	uint16_t generation; /* of verdicts on flows */
 	bool trial;
 };
 
@@ -63,6 +64,15 @@ passes_acl(
 		   acl_allows(pass, TABLE_ACL_OUTBOUND, packet, d));
 }
 
+static bool
+is_banned(const struct pass *pass, const struct packet *packet)
+{
+	const struct named_set *banned = pass->policy->banned;
+
+	return named_set_has(banned, packet->tuple.src) ||
+	       named_set_has(banned, packet->tuple.dst);
+}
+
 /* Only its first fragment showed what a datagram is. */
 static enum reason
 judge_later_fragment(const struct pass *pass, const struct job *job)
@@ -90,8 +100,8 @@ revalidate(const struct pass *pass, struct connection *c, struct decision *d)
 	    table_for(pass->policy, first.direction), &first, pass->interfaces);
 
 	if (rule && rule->action == ACTION_ALLOW && rule->stateful)
-		return pass->trial || conntrack_revalidate(&pass->ct, c,
-					  pass->regime->generation, rule);
+		return pass->trial || conntrack_revalidate(
+					  &pass->ct, c, pass->generation, rule);
 	bool stateless = rule && rule->action == ACTION_ALLOW;
 	d->why = stateless ? RULE_ALLOW : REVOKED;
 	d->rule = rule;
@@ -107,14 +117,13 @@ judge_known(const struct pass *pass, const struct job *job,
     struct connection *old, struct decision *d)
 {
 	const struct packet *packet = &job->packet;
-	uint16_t current = pass->regime->generation;
 	struct tcp_flow after;
 
 	for (;;) {
 		struct connection c = conntrack_find(&pass->ct, &job->lookup);
 		if (!c.flow)
 			return;
-		if (flow_word_unpack(c.word).generation != current &&
+		if (flow_word_unpack(c.word).generation != pass->generation &&
 		    pass->policy->settings.on_reload == ON_RELOAD_REVALIDATE) {
 			if (!revalidate(pass, &c, d)) {
 				if (d->why != UNDECIDED)
@@ -234,8 +243,8 @@ remember(const struct pass *pass, const struct job *job,
 	struct applicant a = applicant_of(&job->packet, d->rule, old);
 	if (old->flow)
 		conntrack_kill(&pass->ct, old);
-	enum reason why = conntrack_open(&pass->ct, &job->lookup, &job->packet,
-	    pass->regime->generation, held);
+	enum reason why = conntrack_open(
+	    &pass->ct, &job->lookup, &job->packet, pass->generation, held);
 	if (why != UNDECIDED)
 		holding_undo(pass->ct.meters, &a);
 	if (why == TABLE_FULL || why == HALF_OPEN_FULL) {
@@ -255,10 +264,15 @@ filter_packet(const struct pass *pass, const struct job *job)
 	struct connection ended = { 0 };
 	uint32_t held = 0; /* of its rule's limits */
 
-	/* 1. Malformed packets go no further; a later fragment, of which no
-	      more can be read, goes where its first one went. */
+	/* 1. Malformed packets go no further, nor those of the banned; a later
+	      fragment, of which no more can be read, goes where its first one
+	      went. */
 	if (d.why != UNDECIDED)
 		return d;
+	if (is_banned(pass, packet)) {
+		d.why = BANNED;
+		return d;
+	}
 	if (packet->is_later_fragment) {
 		d.why = judge_later_fragment(pass, job);
 		return d;
@@ -308,6 +322,7 @@ pass_of(struct filter *filter, const struct regime *regime, unsigned worker,
 		.regime = regime,
 		.policy = regime->policy,
 		.interfaces = filter->interfaces,
+		.generation = (uint16_t)published_read(&regime->generation),
 	};
 	return pass;
 }
@@ -378,7 +393,7 @@ filter_sweep(struct filter *filter, unsigned worker, uint64_t now_ms)
 	     i < SWEEP_STEP && table_next_share(filter->table,
 				   now_ms * shares / SWEEP_MS, &first);
 	     i++)
-		conntrack_sweep(&pass.ct, first, regime->generation);
+		conntrack_sweep(&pass.ct, first, pass.generation);
 	meters_sweep(filter->meters, worker, pass.ct.now_us);
 	filter->workers[worker].swept_tick = pass.ct.timing.tick;
 	table_hand_over(filter->table, worker);
@@ -393,9 +408,9 @@ filter_try(const struct filter *filter, const struct policy *policy,
 	static const struct filter none;
 	const struct filter *where = filter ? filter : &none;
 	struct regime regime = {
-		.generation = regime_generation(policy),
 		.judges_connections = regime_judges_connections(policy),
 	};
+	bool in_force = filter && filter_policy(filter) == policy;
 	struct job job = { .packet = *packet };
 
 	struct pass pass = {
@@ -406,6 +421,8 @@ filter_try(const struct filter *filter, const struct policy *policy,
 		.regime = &regime,
 		.policy = policy,
 		.interfaces = interfaces,
+		/* Of another policy no flow has been judged yet. */
+		.generation = filter_generation(where->generations + !in_force),
 		.trial = true,
 	};
 	struct trial trial = { .why = UNDECIDED };

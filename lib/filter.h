@@ -113,8 +113,8 @@ enum set_answer filter_set_remove(
 enum set_answer filter_set_test(const struct filter *filter, const char *set,
     struct address address, struct set_view *view);
 /* Walk, the fixed members first: *cursor starts at 0; false: the end. */
-bool filter_set_next(const struct filter *filter, const struct named_set *set,
-    uint64_t *cursor, struct set_view *view);
+bool filter_set_next(
+    const struct named_set *set, uint64_t *cursor, struct set_view *view);
 /* To the set "banned": its packets are dropped at once, whatever the rules
  * say, and its connections are removed. */
 enum set_answer filter_ban(

@@ -22,6 +22,7 @@ filter_create(const struct filter_options *options)
 		return NULL;
 	memset(filter, 0, sizeof(*filter));
 	filter->interfaces = options->interfaces;
+	memcpy(filter->hash_key, options->hash_key, sizeof(filter->hash_key));
 	filter->worker_count = options->workers;
 	/* And the keeper's. */
 	size_t size = (options->workers + 1) * sizeof(struct worker);
@@ -31,7 +32,9 @@ filter_create(const struct filter_options *options)
 	filter->meters = meters_create(
 	    options->max_flows, options->workers, options->hash_key);
 	filter->pressure.max_flows = options->max_flows;
-	if (!filter->workers || !filter->table || !filter->meters) {
+	filter->cuts = set_create(options->hash_key);
+	if (!filter->workers || !filter->table || !filter->meters ||
+	    !filter->cuts) {
 		filter_destroy(filter);
 		return NULL;
 	}
@@ -49,19 +52,25 @@ filter_destroy(struct filter *filter)
 	if (regime)
 		policy_destroy(regime->policy);
 	regime_destroy(regime);
+	filter_sets_destroy(filter);
 	table_destroy(filter->table);
 	meters_destroy(filter->meters);
 	free(filter->workers);
 	free(filter);
 }
 
-/* Until none of them uses what it could find before. */
-static void
-wait_for_workers(const struct filter *filter)
+void
+filter_wait(const struct filter *filter)
 {
 	urcu_qsbr_synchronize_rcu();
 	for (unsigned i = 0; i < filter->worker_count; i++)
 		published_read(&filter->workers[i].quiet);
+}
+
+uint16_t
+filter_generation(uint64_t number)
+{
+	return (uint16_t)(number % UINT16_MAX + 1);
 }
 
 bool
@@ -72,16 +81,20 @@ filter_publish(
 	    atomic_load_explicit(&filter->regime, memory_order_relaxed);
 	struct regime *regime = regime_create(policy, filter->worker_count);
 
-	if (!regime)
+	if (!regime || !filter_sets_bind(filter, policy)) {
+		regime_destroy(regime);
 		return false;
+	}
 	policy_identify(policy, old ? old->policy : NULL);
 	policy->generation = old ? old->policy->generation + 1 : 1;
-	regime->generation = regime_generation(policy);
+	published_set(
+	    &regime->generation, filter_generation(++filter->generations));
 	/* Release; pairs with the acquire in filter_batch(). */
 	atomic_store_explicit(&filter->regime, regime, memory_order_release);
 	*old_policy = old ? old->policy : NULL;
 	if (old) {
-		wait_for_workers(filter);
+		filter_wait(filter);
+		filter_sets_settle(filter, policy, old->policy);
 		regime_inherit(regime, old);
 		regime_destroy(old);
 	}
@@ -105,7 +118,7 @@ filter_reclaim(struct filter *filter)
 
 /* QSBR orders what this thread did before what follows a grace period.  Tools
  * that watch memory cannot see into liburcu; for them the worker says it in a
- * word of its own, which wait_for_workers() reads. */
+ * word of its own, which filter_wait() reads. */
 static void
 say_quiet(struct filter *filter, unsigned worker)
 {

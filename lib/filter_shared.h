@@ -16,11 +16,30 @@ struct job {
 	struct lookup lookup;
 };
 
+/* Of filter_set_ask(). */
+struct ask {
+	struct set *live;
+	struct prefix source;
+	uint32_t seconds;
+	bool cut;
+};
+
+#define ASKS 256
+
 struct worker {
 	_Alignas(64) struct counter count[DIRECTION_COUNT][REASON_COUNT];
 	struct published quiet; /* how often it was in a quiescent state */
 	uint32_t swept_tick;
 	struct job jobs[FILTER_BATCH];
+	struct published asked; /* so many so far, the last ASKS are in ask[] */
+	struct ask ask[ASKS];
+	_Alignas(64) struct published answered; /* of these; the keeper's */
+};
+
+/* Live members, by the name of their set. */
+struct live_set {
+	char *name;
+	struct set *set;
 };
 
 struct filter {
@@ -31,7 +50,30 @@ struct filter {
 	struct worker *workers;
 	unsigned worker_count;
 	struct pressure pressure;
+	/* The keeper's. */
+	uint64_t generations; /* of verdicts on flows, so far */
+	uint8_t hash_key[16];
+	struct live_set *lives; /* also of names that no policy has any more */
+	size_t live_count;
+	struct set *cuts;     /* whose flows are to go */
+	uint64_t cut_ms;      /* when flows were cut last */
+	bool outdated;        /* sets have changed what rules say of flows */
+	uint64_t outdated_ms; /* when flows were outdated last */
 };
+
+/* Until no worker uses what it could find before.  Keeper. */
+void filter_wait(const struct filter *filter);
+/* A generation as flows hold it, never 0. */
+uint16_t filter_generation(uint64_t number);
+
+/* Of filter_sets.c.  Gives each set of the policy its live members.  False: out
+ * of memory, nothing has changed. */
+bool filter_sets_bind(struct filter *filter, const struct policy *policy);
+/* The policy is in force, and no worker uses the old one any more: take the
+ * live members from that, and forget the names that nobody needs. */
+void filter_sets_settle(struct filter *filter, const struct policy *policy,
+    const struct policy *old);
+void filter_sets_destroy(struct filter *filter);
 
 /* Any thread; good until its next quiescent state. */
 static inline struct regime *

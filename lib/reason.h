@@ -21,6 +21,7 @@ enum verdict { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT };
 	X(RULE_ALLOW,         ACCEPT, "rule-allow",        "allowed by a rule") \
 	X(ACL_ALLOW,          ACCEPT, "acl-allow",         "allowed by the network ACL, and there are no other rules") \
 	/* judged by the policy */ \
+	X(BANNED,             DROP,   "banned",            "from or to a banned address") \
 	X(RULE_BLOCK,         DROP,   "rule-block",        "blocked by a rule") \
 	X(RULE_REJECT,        REJECT, "rule-reject",       "rejected by a rule") \
 	X(NO_RULE,            DROP,   "no-rule",           "no rule matches, and what no rule allows is blocked") \

@@ -32,12 +32,6 @@ regime_judges_connections(const struct policy *policy)
 	       policy->tables[TABLE_FORWARD].present;
 }
 
-uint16_t
-regime_generation(const struct policy *policy)
-{
-	return (uint16_t)((policy->generation - 1) % UINT16_MAX + 1);
-}
-
 static struct rule_counters *
 counters_create(size_t count)
 {

@@ -23,7 +23,9 @@ struct rule_counters {
 struct regime {
 	struct policy *policy;   /* not owned */
 	bool judges_connections; /* has more than an acl */
-	uint16_t generation;     /* as flows hold it, never 0 */
+	/* Of the verdicts on flows, as flows hold it: it moves on when the
+	 * policy does, or sets change what it says.  The keeper's. */
+	struct published generation;
 	unsigned workers;
 	size_t first[TABLE_COUNT + 1];   /* number of each table's first rule */
 	struct rule_counters **counters; /* [worker][rule number] */
@@ -33,8 +35,6 @@ struct regime {
 /* NULL: out of memory. */
 struct regime *regime_create(struct policy *policy, unsigned workers);
 void regime_destroy(struct regime *regime); /* NULL is fine */
-/* A generation as flows hold it: 16 bits, never 0. */
-uint16_t regime_generation(const struct policy *policy);
 bool regime_judges_connections(const struct policy *policy);
 /* What a rule of the old regime has counted goes on under its identity. */
 void regime_inherit(struct regime *regime, const struct regime *old);

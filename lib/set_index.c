@@ -38,6 +38,7 @@ struct set_index {
 	_Atomic uint64_t in_use[2][3]; /* [is IPv6]: set of lengths */
 	struct tags tags[2][LENGTHS];
 	struct siphash_key key;
+	uint32_t key_v4[4]; /* made of it */
 	struct member *chunk[CHUNKS];
 	uint32_t numbers; /* given so far */
 	uint32_t free, retired;
@@ -87,9 +88,9 @@ tag_of(const struct set_index *index, struct address a)
 
 	if (!address_is_v4(a))
 		return (uint32_t)(siphash(&index->key, words, 2) >> 32);
-	x = (x ^ (uint32_t)index->key.k0) * (uint32_t)(index->key.k0 >> 32 | 1);
-	x = (x ^ x >> 16) * (uint32_t)(index->key.k1 | 1);
-	x = (x ^ x >> 15) * (uint32_t)(index->key.k1 >> 32 | 1);
+	x = (x ^ index->key_v4[0]) * (index->key_v4[1] | 1);
+	x = (x ^ x >> 16) * (index->key_v4[2] | 1);
+	x = (x ^ x >> 15) * (index->key_v4[3] | 1);
 	return x ^ x >> 16;
 }
 
@@ -275,6 +276,8 @@ set_index_create(const uint8_t key[16])
 	if (!index)
 		return NULL;
 	memcpy(&index->key, key, sizeof(index->key));
+	for (uint64_t i = 0; i < 4; i++)
+		index->key_v4[i] = (uint32_t)siphash(&index->key, &i, 1);
 	index->free = index->retired = NONE;
 	return index;
 }

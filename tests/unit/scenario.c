@@ -284,6 +284,37 @@ put_in_force(struct play *play, struct policy *policy)
 	policy_destroy(old);
 }
 
+/* What the keeper, or a worker, does to sets; then what time brings. */
+static void
+keep(struct play *play, const char *command)
+{
+	struct filter *filter = play->filter;
+	char text[TEXT_SIZE], verb[8], set[40] = SET_BANNED, member[64];
+	unsigned seconds = 0;
+	struct prefix p;
+
+	translate(play->family, command, text);
+	if (strncmp(text, "ban ", 4) == 0)
+		sscanf(text, "%7s %63s %u", verb, member, &seconds);
+	else
+		sscanf(text, "%7s %39s %63s %u", verb, set, member, &seconds);
+	ck_assert_msg(prefix_parse(member, &p), "%s", text);
+	const struct named_set *named =
+	    policy_find_set(filter_policy(filter), set);
+	ck_assert_msg(named != NULL, "%s", text);
+	uint64_t end_ms = seconds ? play->now_ms + seconds * UINT64_C(1000)
+				  : named_set_end(named, play->now_ms);
+	bool done = strcmp(verb, "add") == 0
+			? filter_set_add(filter, set, &p, end_ms) == SET_DONE
+		    : strcmp(verb, "del") == 0
+			? filter_set_remove(filter, set, &p) == SET_DONE
+		    : strcmp(verb, "ban") == 0
+			? filter_ban(filter, &p, end_ms) == SET_DONE
+			: filter_set_ask(filter, 0, named, &p, seconds,
+			      strcmp(verb, "cut") == 0);
+	ck_assert_msg(done, "%s", text);
+}
+
 /* The flow that the row's packet belongs to; its state is "" if none. */
 static struct flow_view
 view_of(struct play *play, const struct step *s)
@@ -381,6 +412,9 @@ play_step(struct play *play, const struct step *s, unsigned number)
 		filter_sweep(play->filter, 0, play->now_ms);
 	if (s->reload)
 		put_in_force(play, load(play->family, s->reload));
+	if (s->keeper)
+		keep(play, s->keeper);
+	filter_tend(play->filter, play->now_ms);
 	struct bytes b = s->hex ? from_hex(s->hex) : build(play, s);
 	for (unsigned i = 0; i <= s->again; i++) {
 		enum reason why = judge(play, &b, s);

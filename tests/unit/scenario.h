@@ -35,6 +35,10 @@ struct step {
 
 	unsigned wait_ms;   /* before the packet */
 	const char *reload; /* config put in force before the packet */
+	/* "add SET MEMBER SECONDS", "del SET MEMBER", "ban MEMBER SECONDS",
+	 * "ask SET MEMBER SECONDS" (as a worker does), "cut SET MEMBER SECONDS"
+	 * (ask, and cut it): before the packet.  SECONDS may be missing. */
+	const char *keeper;
 	const char *state;  /* of its flow afterwards, "" : there is none */
 	unsigned expires_s; /* that flow, if nothing comes; 0: not asked */
 	unsigned again;     /* times, each from the next source port, or */

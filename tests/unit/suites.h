@@ -20,6 +20,7 @@ Suite *suite_packet_ipv6(void);
 Suite *suite_packet_icmp(void);
 Suite *suite_rules(void);
 Suite *suite_set(void);
+Suite *suite_filter_sets(void);
 Suite *suite_conf(void);
 Suite *suite_message(void);
 Suite *suite_verdicts(void);
