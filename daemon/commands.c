@@ -16,47 +16,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "call.h"
 #include "clock.h"
 #include "explain.h"
-#include "flow_filter.h"
 #include "log.h"
 #include "question.h"
-#include "request.h"
 #include "rows.h"
 #include "status.h"
 
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 #define STEPS_MAX        4096
-
-struct progress {
-	const struct command *command;
-	enum request_id id; /* as in struct request */
-	uint64_t id_number;
-	char id_text[ID_TEXT_SIZE];
-	union {
-		struct {
-			struct flow_filter filter;
-			uint32_t cursor;
-		} flows;
-		struct {
-			uint64_t generation;
-			enum table_id table;
-			size_t next;
-		} rules;
-		struct drops_cursor drops;
-	};
-};
-
-/* One call of a command. */
-struct call {
-	struct commands *commands;
-	const struct exchange *exchange;
-	const struct request *request; /* in the first call, else NULL */
-	struct progress *progress;
-	struct json *out;
-	enum answer answer; /* ANSWER_OK at first */
-	char *error;        /* owned; with any other answer */
-};
 
 struct command {
 	const char *name;
@@ -65,11 +34,8 @@ struct command {
 	const char *const *arguments; /* NULL-terminated */
 };
 
-static enum exchange_step fail(struct call *call, enum answer answer,
-    const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-static enum exchange_step
-fail(struct call *call, enum answer answer, const char *format, ...)
+enum exchange_step
+call_fail(struct call *call, enum answer answer, const char *format, ...)
 {
 	va_list arguments;
 
@@ -112,7 +78,7 @@ rules(struct call *call)
 	if (call->request)
 		call->progress->rules.generation = policy->generation;
 	if (call->progress->rules.generation != policy->generation)
-		return fail(call, ANSWER_FAILED,
+		return call_fail(call, ANSWER_FAILED,
 		    "the rules were replaced while they were listed; ask "
 		    "again");
 	for (; *table < TABLE_COUNT; ++*table, *next = 0) {
@@ -148,9 +114,9 @@ flows(struct call *call)
 		case FILTER_OK:
 			break;
 		case FILTER_BAD:
-			return fail(call, ANSWER_USAGE, "%s", error);
+			return call_fail(call, ANSWER_USAGE, "%s", error);
 		case FILTER_NO_RULE:
-			return fail(call, ANSWER_NO_OBJECT, "%s", error);
+			return call_fail(call, ANSWER_NO_OBJECT, "%s", error);
 		}
 	for (unsigned i = 0; i < STEPS_MAX; i++) {
 		if (call->out->used >= EXCHANGE_CHUNK)
@@ -185,7 +151,7 @@ drops(struct call *call)
 		const char *text = request_argument(call->request, "limit");
 		uint64_t limit = DROPS_MAX;
 		if (text && !read_limit(text, &limit))
-			return fail(call, ANSWER_USAGE,
+			return call_fail(call, ANSWER_USAGE,
 			    "limit \"%.40s\"; accepted: a number", text);
 		call->progress->drops = drops_begin(commands->drops, limit);
 	}
@@ -279,19 +245,23 @@ explain(struct call *call)
 	for (size_t i = 0; i < ARRAY_LEN(text); i++) {
 		text[i] = request_argument(call->request, explain_arguments[i]);
 		if (!text[i])
-			return fail(call, ANSWER_USAGE,
+			return call_fail(call, ANSWER_USAGE,
 			    "no \"%s\"; accepted: direction, protocol, source "
 			    "and destination",
 			    explain_arguments[i]);
 	}
 	if (!question_parse(text[0], text[1], text[2], text[3], &packet, error))
-		return fail(call, ANSWER_USAGE, "%s", error);
+		return call_fail(call, ANSWER_USAGE, "%s", error);
 	explain_json(commands->filter, filter_policy(commands->filter),
 	    commands->interfaces, &packet, clock_ms(), call->out);
 	json_newline(call->out);
 	return EXCHANGE_DONE;
 }
 
+static const char *const set_member[] = { "set", "member", NULL };
+static const char *const set_member_for[] = { "set", "member", "for", NULL };
+static const char *const set_list[] = { "set", NULL };
+static const char *const member_for[] = { "member", "for", NULL };
 static const char *const no_arguments[] = { NULL };
 static const char *const flows_arguments[] = { FLOW_FILTER_ARGUMENTS, NULL };
 static const char *const drops_arguments[] = { "limit", NULL };
@@ -305,13 +275,18 @@ static const struct command table[] = {
 	{ "drops",   false, drops,   drops_arguments },
 	{ "reload",  true,  reload,  no_arguments },
 	{ "explain", false, explain, explain_arguments },
+	{ "set-add",  true,  call_set_add,  set_member_for },
+	{ "set-del",  true,  call_set_del,  set_member },
+	{ "set-test", false, call_set_test, set_member },
+	{ "set-list", false, call_set_list, set_list },
+	{ "ban",      true,  call_ban,      member_for },
 	/* clang-format on */
 };
 
 static const struct command *
 find_command(struct call *call)
 {
-	char known[128] = "";
+	char known[256] = "";
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		if (strcmp(table[i].name, call->request->command) == 0)
@@ -319,7 +294,7 @@ find_command(struct call *call)
 		strcat(known, i ? ", " : "");
 		strcat(known, table[i].name);
 	}
-	fail(call, ANSWER_USAGE, "unknown command \"%.40s\"; accepted: %s",
+	call_fail(call, ANSWER_USAGE, "unknown command \"%.40s\"; accepted: %s",
 	    call->request->command, known);
 	return NULL;
 }
@@ -334,7 +309,7 @@ arguments_are_known(struct call *call, const struct command *command)
 			known++;
 		if (*known)
 			continue;
-		fail(call, ANSWER_USAGE, "%s: unknown argument \"%.40s\"",
+		call_fail(call, ANSWER_USAGE, "%s: unknown argument \"%.40s\"",
 		    command->name, name);
 		return false;
 	}
@@ -350,7 +325,7 @@ admit(struct call *call)
 	if (!command || !arguments_are_known(call, command))
 		return false;
 	if (command->changes && !call->exchange->may_change) {
-		fail(call, ANSWER_NOT_PERMITTED,
+		call_fail(call, ANSWER_NOT_PERMITTED,
 		    "%s is for root and the user of the daemon; uid %u may "
 		    "only look",
 		    command->name, call->exchange->uid);
@@ -398,7 +373,7 @@ answer_first(struct call *call)
 
 	if (!request_parse(call->exchange->line, call->exchange->length,
 		&request, error)) {
-		fail(call, ANSWER_USAGE, "%s", error);
+		call_fail(call, ANSWER_USAGE, "%s", error);
 		return EXCHANGE_CLOSE;
 	}
 	call->request = &request;

@@ -26,7 +26,7 @@ enum answer {
 
 struct commands {
 	/* Borrowed. */
-	const struct filter *filter;
+	struct filter *filter;
 	const struct interfaces *interfaces;
 	struct queue *const *queues;
 	size_t queue_count;

@@ -417,6 +417,7 @@ service_turn(struct service *s)
 		links_turn(s->links);
 	drain_drops(s, NULL);
 	control_turn(s->control, commands_answer, &s->commands);
+	filter_tend(s->filter, clock_ms());
 	return take_signals(s);
 }
 

@@ -13,9 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_LENGTH_MAX 32
-#define TIME_MAX        315360000 /* ten years */
-#define MEMBERS_MAX     10000000
+#define MEMBERS_MAX 10000000
 
 static const char *const set_keys[] = { "time", "max", "members" };
 
@@ -46,7 +44,7 @@ conf_sets_begin(struct reader *reader, size_t count)
 static bool
 is_set_name(const char *name)
 {
-	return strlen(name) <= NAME_LENGTH_MAX && !strchr(name, '*');
+	return strlen(name) <= SET_NAME_MAX && !strchr(name, '*');
 }
 
 static void
@@ -76,13 +74,13 @@ read_key(
 		read_members(reader, set, value);
 	} else if (strcmp(key, "time") == 0) {
 		if (setting_seconds(value, &number) && number >= 1 &&
-		    number <= TIME_MAX)
+		    number <= SET_TIME_MAX)
 			set->time_s = (uint32_t)number;
 		else
 			reader_fail(reader, line,
 			    "time is %s, accepted are 1 to %d seconds, also "
 			    "as \"90s\", \"15m\", \"2h\", \"5d\"",
-			    setting_show(value, shown), TIME_MAX);
+			    setting_show(value, shown), SET_TIME_MAX);
 	} else if (strcmp(key, "max") == 0) {
 		if (setting_number(value, &number) && number >= 1 &&
 		    number <= MEMBERS_MAX)
@@ -129,7 +127,7 @@ read_set(struct reader *reader, const config_setting_t *value)
 		reader_fail(reader, line,
 		    "it is no name for a set, accepted are up to %d letters, "
 		    "digits, - and _",
-		    NAME_LENGTH_MAX);
+		    SET_NAME_MAX);
 	else if (is_new(reader, value))
 		set = add_set(reader, name);
 	if (!set)

@@ -24,6 +24,8 @@ struct named_set {
 
 #define SET_BANNED       "banned"
 #define SET_MAX_STANDARD 1000000
+#define SET_NAME_MAX     32        /* bytes */
+#define SET_TIME_MAX     315360000 /* seconds: ten years */
 
 /* Is the address in a member of it, fixed or live?  Packet path. */
 bool named_set_has(const struct named_set *set, struct address address);

@@ -29,6 +29,7 @@ Suite *suite_control(void);
 Suite *suite_request(void);
 Suite *suite_flow_filter(void);
 Suite *suite_commands(void);
+Suite *suite_commands_sets(void);
 Suite *suite_rows(void);
 Suite *suite_limits(void);
 Suite *suite_meter(void);

@@ -209,7 +209,7 @@ START_TEST(names_match_exactly)
 	ck_assert_str_eq(text,
 	    "{\"id\":1,\"ok\":false,\"exit\":2,\"error\":\"unknown command "
 	    "\\\"statu\\\"; accepted: status, rules, flows, drops, reload, "
-	    "explain\"}\n");
+	    "explain, set-add, set-del, set-test, set-list, ban\"}\n");
 	ask("{\"id\":1,\"command\":\"statuss\"}");
 	assert_holds("\"exit\":2,\"error\":\"unknown command \\\"statuss");
 	ask("{\"id\":1,\"command\":\"flows\",\"args\":{\"dprot\":\"22\"}}");

@@ -405,6 +405,8 @@ suite_set(void)
 	Suite *suite = suite_create("set");
 	TCase *tcase = tcase_create("set");
 
+	tcase_set_timeout(tcase, 30); /* under sanitizers */
+
 	tcase_add_loop_test(tcase, stories_hold, 0, COUNT(stories));
 	tcase_add_test(tcase, a_table_grows_and_ends);
 	tcase_add_test(tcase, random_steps_agree_with_a_list);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What commands.c and the files of its commands share: a call of a command and
+ * what it needs to go on.  Nobody else includes this.
+ */
+#ifndef EPHEMERALD_CALL_H
+#define EPHEMERALD_CALL_H
+
+#include "commands.h"
+#include "flow_filter.h"
+#include "request.h"
+
+struct progress {
+	const struct command *command;
+	enum request_id id; /* as in struct request */
+	uint64_t id_number;
+	char id_text[ID_TEXT_SIZE];
+	union {
+		struct {
+			struct flow_filter filter;
+			uint32_t cursor;
+		} flows;
+		struct {
+			uint64_t generation;
+			enum table_id table;
+			size_t next;
+		} rules;
+		struct drops_cursor drops;
+		struct {
+			uint64_t generation;
+			char name[SET_NAME_MAX + 1]; /* "": all sets */
+			uint64_t cursor;
+		} sets;
+	};
+};
+
+/* One call of a command. */
+struct call {
+	struct commands *commands;
+	const struct exchange *exchange;
+	const struct request *request; /* in the first call, else NULL */
+	struct progress *progress;
+	struct json *out;
+	enum answer answer; /* ANSWER_OK at first */
+	char *error;        /* owned; with any other answer */
+};
+
+/* The answer is an error. */
+enum exchange_step call_fail(struct call *call, enum answer answer,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Of commands_sets.c. */
+enum exchange_step call_set_add(struct call *call);
+enum exchange_step call_set_del(struct call *call);
+enum exchange_step call_set_test(struct call *call);
+enum exchange_step call_set_list(struct call *call);
+enum exchange_step call_ban(struct call *call);
+
+#endif
