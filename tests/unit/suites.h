@@ -33,4 +33,5 @@ Suite *suite_commands_sets(void);
 Suite *suite_rows(void);
 Suite *suite_limits(void);
 Suite *suite_meter(void);
+Suite *suite_life(void);
 #endif

@@ -219,6 +219,16 @@ SCENARIO(a_reopened_connection_is_half_open_again, "conntrack = { max_flows = 4;
 	{ IN,  TCP, "203.0.113.9:1001", "192.0.2.2:22",     S,     RULE_ALLOW, .wait_ms = 240000, .flows = 1 },
 	{ IN,  TCP, "203.0.113.9:1002", "192.0.2.2:22",     S,     HALF_OPEN_FULL })
 
+SCENARIO(what_finds_no_room_spends_nothing,
+	"conntrack = { max_flows = 4; };"
+	"inbound = ( { port = 22; action = \"allow\"; max_flows = 2; limit = \"2/h\"; max_flows_per_source = 2; } );",
+	{ IN,  TCP, "203.0.113.9:1000", "192.0.2.2:22",     S,     RULE_ALLOW },
+	{ IN,  TCP, "203.0.113.9:1001", "192.0.2.2:22",     S,     HALF_OPEN_FULL, .again = 4, .flows = 1 },
+	{ OUT, TCP, "192.0.2.2:22",     "203.0.113.9:1000", S | A, ESTABLISHED },
+	{ IN,  TCP, "203.0.113.9:1000", "192.0.2.2:22",     A,     ESTABLISHED },
+	{ IN,  TCP, "203.0.113.9:1001", "192.0.2.2:22",     S,     RULE_ALLOW },
+	{ IN,  TCP, "203.0.113.9:1002", "192.0.2.2:22",     S,     MAX_FLOWS })
+
 /* The quota is 25: from 15 on they live ten seconds, until there are 7. */
 SCENARIO(under_pressure_half_open_connections_live_ten_seconds, INBOUND_TCP,
 	{ OUT, TCP, "192.0.2.2:2000",   "203.0.113.1:443", S, RULE_ALLOW,  .raw = true },
@@ -432,6 +442,7 @@ suite_limits(void)
 	ADD_SCENARIO(tc, half_open_connections_have_a_quota);
 	ADD_SCENARIO(tc, a_reopened_connection_is_half_open_again);
 	ADD_SCENARIO(tc, under_pressure_half_open_connections_live_ten_seconds);
+	ADD_SCENARIO(tc, what_finds_no_room_spends_nothing);
 	ADD_SCENARIO(tc, lives_shrink_as_the_table_fills);
 	ADD_SCENARIO(tc, the_floors_are_those_of_the_rfcs);
 	ADD_SCENARIO(tc, a_short_life_is_not_cut);
