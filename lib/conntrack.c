@@ -208,8 +208,7 @@ conntrack_view(const struct timing *timing, const struct flow *flow,
 		.rule_identity = holding_identity(flow_get(&flow->rule)),
 	};
 
-	if (!packed || v.tuple.kind == KIND_FRAGMENT ||
-	    timeout_over(timing, flow, packed))
+	if (!packed || timeout_over(timing, flow, packed))
 		return false;
 	for (unsigned side = 0; side < 2; side++) {
 		v.packets[side] = flow_get(&flow->packets[side]);

@@ -75,10 +75,11 @@ bool conntrack_related(const struct connection *c, const struct packet *error);
 enum reason conntrack_open(const struct conntrack *ct,
     const struct lookup *lookup, const struct packet *packet,
     uint16_t generation, uint32_t held);
-/* Let the later fragments of this accepted first fragment through.  No room, or
- * too many datagrams of its source: they will be dropped. */
+/* Remember the datagram of this first fragment, for fragment.c, which finds
+ * `pieces` in window[OPENER].  No room, or too many datagrams of its source: it
+ * is not remembered. */
 void conntrack_open_fragment(
-    const struct conntrack *ct, const struct packet *packet);
+    const struct conntrack *ct, const struct packet *packet, uint64_t pieces);
 
 /* The packet that opened the flow, as far as rules can see it. */
 struct packet conntrack_first_packet(const struct flow *flow);
@@ -92,7 +93,7 @@ void conntrack_kill(const struct conntrack *ct, const struct connection *c);
  * `generation` become 0, so that their number can be used again. */
 void conntrack_sweep(
     const struct conntrack *ct, uint32_t first_slot, uint16_t generation);
-/* False: the flow has just ended, or is no connection (a fragment's trace). */
+/* False: the flow has just ended. */
 bool conntrack_view(const struct timing *timing, const struct flow *flow,
     uint64_t now_ms, struct flow_view *view);
 

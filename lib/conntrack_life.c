@@ -234,11 +234,17 @@ conntrack_open(const struct conntrack *ct, const struct lookup *lookup,
 }
 
 void
-conntrack_open_fragment(const struct conntrack *ct, const struct packet *packet)
+conntrack_open_fragment(
+    const struct conntrack *ct, const struct packet *packet, uint64_t pieces)
 {
-	struct tcp_flow first = { .word.state = STATE_ONE_WAY };
-	struct lookup lookup = flowkey_lookup(ct->table, &packet->fragment);
-	struct address source = packet->fragment.src;
+	struct tcp_flow first = {
+		.word.state = STATE_ONE_WAY,
+		.side[OPENER] = { .end = (uint32_t)pieces,
+		    .edge = (uint32_t)(pieces >> 32) },
+	};
+	struct lookup lookup =
+	    flowkey_lookup(ct->table, &packet->fragment.datagram);
+	struct address source = packet->tuple.src;
 	uint32_t held;
 
 	if (!holding_take_fragment(ct->meters, ct->worker, source,

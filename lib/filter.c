@@ -14,6 +14,7 @@
 #include <urcu-qsbr.h>
 
 #include "filter_shared.h"
+#include "fragment.h"
 #include "holding.h"
 
 /* One pass over the table takes this long. */
@@ -23,7 +24,7 @@
 
 /* What one look at the packets needs; on the stack. */
 struct pass {
-	struct conntrack ct;
+	struct conntrack ct, fragments;
 	const struct regime *regime;
 	const struct policy *policy;
 	const struct interfaces *interfaces;
@@ -71,21 +72,6 @@ is_banned(const struct pass *pass, const struct packet *packet)
 
 	return named_set_has(banned, packet->tuple.src) ||
 	       named_set_has(banned, packet->tuple.dst);
-}
-
-/* Only its first fragment showed what a datagram is. */
-static enum reason
-judge_later_fragment(const struct pass *pass, const struct job *job)
-{
-	struct connection c = { 0 };
-
-	if (pass->ct.table)
-		c = conntrack_find(&pass->ct, &job->lookup);
-	if (!c.flow || c.side != OPENER)
-		return FRAGMENT_UNKNOWN;
-	return conntrack_first_packet(c.flow).direction == job->packet.direction
-		   ? FRAGMENT
-		   : WRONG_DIRECTION;
 }
 
 /* The flow was allowed by an older policy: today's rules judge the packet that
@@ -267,16 +253,12 @@ filter_packet(const struct pass *pass, const struct job *job)
 	/* 1. Malformed packets go no further, nor those of the banned; a later
 	      fragment, of which no more can be read, goes where its first one
 	      went. */
+	if (d.why == UNDECIDED && is_banned(pass, packet))
+		d.why = BANNED;
+	if (d.why == UNDECIDED && packet->is_fragment)
+		d.why = fragment_judge(&pass->fragments, packet, pass->trial);
 	if (d.why != UNDECIDED)
 		return d;
-	if (is_banned(pass, packet)) {
-		d.why = BANNED;
-		return d;
-	}
-	if (packet->is_later_fragment) {
-		d.why = judge_later_fragment(pass, job);
-		return d;
-	}
 	/* 2. The network ACL sees every packet and remembers none. */
 	if (!passes_acl(pass, packet, &d))
 		return d;
@@ -307,10 +289,8 @@ filter_packet(const struct pass *pass, const struct job *job)
 static struct lookup
 lookup_for(const struct table *table, const struct packet *packet)
 {
-	return flowkey_lookup(
-	    table, packet->is_later_fragment    ? &packet->fragment
-		   : conntrack_is_error(packet) ? &packet->icmp.quoted
-						: &packet->tuple);
+	return flowkey_lookup(table,
+	    conntrack_is_error(packet) ? &packet->icmp.quoted : &packet->tuple);
 }
 
 static struct pass
@@ -324,6 +304,8 @@ pass_of(struct filter *filter, const struct regime *regime, unsigned worker,
 		.interfaces = filter->interfaces,
 		.generation = (uint16_t)published_read(&regime->generation),
 	};
+	pass.fragments = pass.ct;
+	pass.fragments.table = filter->fragments;
 	return pass;
 }
 
@@ -363,7 +345,7 @@ filter_batch(struct filter *filter, unsigned worker, const struct frame *frames,
 		if (jobs[i].packet.is_fragment &&
 		    !jobs[i].packet.is_later_fragment &&
 		    reason_verdict(d->why) == VERDICT_ACCEPT)
-			conntrack_open_fragment(&pass.ct, &jobs[i].packet);
+			fragment_accept(&pass.fragments, &jobs[i].packet);
 		account(filter, worker, regime, d, now_ms);
 	}
 }
@@ -378,25 +360,33 @@ filter_refuse(struct filter *filter, unsigned worker, enum direction direction,
 	return d;
 }
 
+static void
+sweep(const struct conntrack *ct, uint16_t generation, uint64_t now_ms)
+{
+	uint64_t shares =
+	    (table_slots(ct->table) + TABLE_SHARE - 1) / TABLE_SHARE;
+	uint32_t first;
+
+	for (unsigned i = 0;
+	     i < SWEEP_STEP &&
+	     table_next_share(ct->table, now_ms * shares / SWEEP_MS, &first);
+	     i++)
+		conntrack_sweep(ct, first, generation);
+	table_hand_over(ct->table, ct->worker);
+}
+
 void
 filter_sweep(struct filter *filter, unsigned worker, uint64_t now_ms)
 {
 	const struct regime *regime = regime_in_force(filter);
 	struct pass pass = pass_of(filter, regime, worker, now_ms);
-	uint64_t shares =
-	    (table_slots(filter->table) + TABLE_SHARE - 1) / TABLE_SHARE;
-	uint32_t first;
 
 	if (filter->workers[worker].swept_tick == pass.ct.timing.tick)
 		return;
-	for (unsigned i = 0;
-	     i < SWEEP_STEP && table_next_share(filter->table,
-				   now_ms * shares / SWEEP_MS, &first);
-	     i++)
-		conntrack_sweep(&pass.ct, first, pass.generation);
+	sweep(&pass.ct, pass.generation, now_ms);
+	sweep(&pass.fragments, pass.generation, now_ms);
 	meters_sweep(filter->meters, worker, pass.ct.now_us);
 	filter->workers[worker].swept_tick = pass.ct.timing.tick;
-	table_hand_over(filter->table, worker);
 	meters_hand_over(filter->meters, worker);
 }
 
@@ -425,6 +415,8 @@ filter_try(const struct filter *filter, const struct policy *policy,
 		.generation = filter_generation(where->generations + !in_force),
 		.trial = true,
 	};
+	pass.fragments = pass.ct;
+	pass.fragments.table = where->fragments;
 	struct trial trial = { .why = UNDECIDED };
 	if (filter)
 		urcu_qsbr_thread_online();

@@ -13,6 +13,10 @@
 #include <string.h>
 #include <urcu-qsbr.h>
 
+/* Datagrams in fragments at a time: a share of max_flows, but some at least. */
+#define FRAGMENTS_PER_FLOW 16
+#define FRAGMENTS_LEAST    64
+
 struct filter *
 filter_create(const struct filter_options *options)
 {
@@ -29,12 +33,15 @@ filter_create(const struct filter_options *options)
 	filter->workers = aligned_alloc(64, size);
 	filter->table = table_create(
 	    options->max_flows, options->workers, options->hash_key);
+	filter->fragments = table_create(
+	    options->max_flows / FRAGMENTS_PER_FLOW + FRAGMENTS_LEAST,
+	    options->workers, options->hash_key);
 	filter->meters = meters_create(
 	    options->max_flows, options->workers, options->hash_key);
 	filter->pressure.max_flows = options->max_flows;
 	filter->cuts = set_create(options->hash_key);
-	if (!filter->workers || !filter->table || !filter->meters ||
-	    !filter->cuts) {
+	if (!filter->workers || !filter->table || !filter->fragments ||
+	    !filter->meters || !filter->cuts) {
 		filter_destroy(filter);
 		return NULL;
 	}
@@ -54,6 +61,7 @@ filter_destroy(struct filter *filter)
 	regime_destroy(regime);
 	filter_sets_destroy(filter);
 	table_destroy(filter->table);
+	table_destroy(filter->fragments);
 	meters_destroy(filter->meters);
 	free(filter->workers);
 	free(filter);
@@ -113,6 +121,7 @@ void
 filter_reclaim(struct filter *filter)
 {
 	table_reclaim(filter->table);
+	table_reclaim(filter->fragments);
 	meters_reclaim(filter->meters);
 }
 
@@ -143,6 +152,7 @@ filter_leave(struct filter *filter, unsigned worker)
 	else
 		say_quiet(filter, worker);
 	table_hand_over(filter->table, worker);
+	table_hand_over(filter->fragments, worker);
 	meters_hand_over(filter->meters, worker);
 	urcu_qsbr_unregister_thread();
 }

@@ -45,6 +45,7 @@ struct live_set {
 struct filter {
 	_Atomic(struct regime *) regime;
 	struct table *table;
+	struct table *fragments; /* of datagrams that come in fragments */
 	struct meters *meters;
 	struct interfaces *interfaces;
 	struct worker *workers;

@@ -6,7 +6,9 @@
  * hashed nor compared.
  *
  * ICMP queries are filed by who asks: an echo in and an echo out with the same
- * addresses and identifier are two flows, so a ping out admits no ping in.
+ * addresses and identifier are two flows, so a ping out admits no ping in.  A
+ * datagram in fragments has no answer of the same identification; what comes
+ * from the other end is another.
  */
 #include "flowkey.h"
 
@@ -48,8 +50,7 @@ flowkey_lookup(const struct table *table, const struct tuple *t)
 		.src_is_high = high,
 	};
 
-	if (kind != KIND_PORTS && kind != KIND_FRAGMENT &&
-	    high != is_answer_kind(t->kind))
+	if (kind != KIND_PORTS && high != is_answer_kind(t->kind))
 		lookup.key.word[4] |= REQUESTER_IS_HIGH;
 	lookup.hash = table_hash(table, &lookup.key);
 	return lookup;

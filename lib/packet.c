@@ -56,17 +56,20 @@ read_fragment(
 
 	p->is_fragment = true;
 	p->is_later_fragment = offset > 0;
-	p->fragment = p->tuple;
-	p->fragment.kind = KIND_FRAGMENT;
-	p->fragment.sport = (uint16_t)(id >> 16);
-	p->fragment.dport = (uint16_t)id;
+	p->fragment.datagram = p->tuple;
+	p->fragment.datagram.kind = KIND_FRAGMENT;
+	p->fragment.datagram.sport = (uint16_t)(id >> 16);
+	p->fragment.datagram.dport = (uint16_t)id;
 	/* IPv6 reassembles by addresses and id alone (RFC 8200 4.5). */
 	if (p->tuple.family == FAMILY_IPV6)
-		p->fragment.protocol = 0;
+		p->fragment.datagram.protocol = 0;
 
 	if (r->length == 0 || (more && r->length % 8 != 0) ||
 	    r->length > LENGTH_MAX || before + offset + r->length > LENGTH_MAX)
 		return BAD_FRAGMENT;
+	p->fragment.start = (uint16_t)offset;
+	p->fragment.end = (uint16_t)(offset + r->length);
+	p->fragment.is_last = !more;
 	/* It would overwrite the flags of the first one (RFC 1858, 3128). */
 	if (offset == 8 && protocol == PROTOCOL_TCP)
 		return BAD_FRAGMENT;
@@ -367,7 +370,7 @@ forget_facts(struct packet *p)
 	p->is_essential = false;
 	p->opens_sctp_dccp = false;
 	p->pass_only = false;
-	p->fragment = (struct tuple){ .sport = 0 };
+	p->fragment = (struct fragment_facts){ .start = 0 };
 	p->icmp = (struct icmp_facts){ .type = 0 }; /* the larger of the two */
 }
 

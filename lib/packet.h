@@ -60,6 +60,12 @@ struct icmp_facts {
 	struct tuple quoted; /* as the quoted packet travelled */
 };
 
+struct fragment_facts {
+	struct tuple datagram; /* KIND_FRAGMENT */
+	uint16_t start, end;   /* its bytes of the datagram */
+	bool is_last;          /* the datagram ends with it */
+};
+
 struct packet {
 	struct tuple tuple;
 	uint8_t direction; /* enum direction */
@@ -73,9 +79,9 @@ struct packet {
 	bool opens_sctp_dccp;   /* SCTP INIT alone, DCCP Request */
 	bool pass_only;         /* unverified RST: let it by, believe nothing */
 	uint16_t in_interface, out_interface;
-	uint32_t length;       /* of the whole IP packet on the wire, without
-				  padding of the link */
-	struct tuple fragment; /* KIND_FRAGMENT; valid if is_fragment */
+	uint32_t length; /* of the whole IP packet on the wire, without
+			    padding of the link */
+	struct fragment_facts fragment; /* valid if is_fragment */
 	union {
 		struct tcp_facts tcp;
 		struct icmp_facts icmp;

@@ -44,6 +44,9 @@ enum verdict { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT };
 	X(ICMP_UNRELATED,     DROP,   "icmp-unrelated",    "ICMP error about no known connection") \
 	X(FRAGMENT_UNKNOWN,   DROP,   "fragment-unknown",  "later fragment without an accepted first one") \
 	X(HALF_OPEN_FULL,     DROP,   "half-open-full",    "too many connections are half-open already") \
+	X(FRAGMENT_DUPLICATE, DROP,   "fragment-duplicate", "repeats what has come of its datagram") \
+	X(FRAGMENT_OVERLAP,   DROP,   "fragment-overlap",  "overlaps or contradicts fragments of its datagram, which is lost") \
+	X(FRAGMENT_SCATTERED, DROP,   "fragment-scattered", "would leave a second gap in its datagram") \
 	X(TABLE_FULL,         DROP,   "table-full",        "the connection table is full") \
 	/* malformed */ \
 	X(NO_PACKET,          DROP,   "no-packet",         "the kernel handed over no usable packet") \
@@ -52,7 +55,7 @@ enum verdict { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT };
 	X(BAD_IP_HEADER,      DROP,   "bad-ip-header",     "malformed IP header") \
 	X(BAD_IP_OPTION,      DROP,   "bad-ip-option",     "malformed or source-routing IPv4 option") \
 	X(BAD_EXTENSION,      DROP,   "bad-extension",     "malformed, misplaced or too many IPv6 extension headers") \
-	X(BAD_FRAGMENT,       DROP,   "bad-fragment",      "malformed or overlapping fragment") \
+	X(BAD_FRAGMENT,       DROP,   "bad-fragment",      "malformed fragment") \
 	X(BAD_ADDRESS,        DROP,   "bad-address",       "an address that cannot be in such a packet") \
 	X(BAD_TCP_HEADER,     DROP,   "bad-tcp-header",    "malformed TCP header") \
 	X(BAD_TCP_FLAGS,      DROP,   "bad-tcp-flags",     "impossible combination of TCP flags") \

@@ -144,6 +144,15 @@ flow_set64(_Atomic uint64_t *field, uint64_t value)
 	atomic_store_explicit(field, value, memory_order_relaxed);
 }
 
+/* False: *old is what it is now.  No order: the word is whole by itself. */
+static inline bool
+flow_change_window(
+    struct flow *flow, unsigned side, uint64_t *old, uint64_t new)
+{
+	return atomic_compare_exchange_weak_explicit(&flow->window[side], old,
+	    new, memory_order_relaxed, memory_order_relaxed);
+}
+
 static inline void
 flow_count(struct flow *flow, unsigned side, uint32_t bytes)
 {

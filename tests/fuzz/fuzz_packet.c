@@ -76,7 +76,8 @@ check_refused(const struct packet *p)
 	require(reason_verdict(p->fault) == VERDICT_DROP);
 	require(!p->is_fragment && !p->is_later_fragment && !p->is_essential);
 	require(!p->opens_sctp_dccp && !p->pass_only);
-	require(same_tuple(&p->fragment, &no_tuple));
+	require(same_tuple(&p->fragment.datagram, &no_tuple));
+	require(p->fragment.start == 0 && p->fragment.end == 0);
 	if (p->fault == NO_PACKET || p->fault == NOT_IP)
 		require(same_tuple(&p->tuple, &no_tuple));
 }
@@ -101,6 +102,17 @@ check_icmp(const struct packet *p)
 }
 
 static void
+check_fragment(const struct fragment_facts *f, const struct tuple *whole)
+{
+	require(f->datagram.kind == KIND_FRAGMENT);
+	require(address_equal(f->datagram.src, whole->src));
+	require(address_equal(f->datagram.dst, whole->dst));
+	require(f->start < f->end && f->start % 8 == 0);
+	require(f->is_last || f->end % 8 == 0);
+	require(f->start > 0 || !f->is_last);
+}
+
+static void
 check_accepted(const struct packet *p, const struct frame *frame)
 {
 	uint8_t protocol = p->tuple.protocol;
@@ -115,9 +127,8 @@ check_accepted(const struct packet *p, const struct frame *frame)
 	require(!p->pass_only ||
 		(frame->verify_checksum && p->tcp.flags & TCP_RST));
 	if (p->is_fragment) {
-		require(p->fragment.kind == KIND_FRAGMENT);
-		require(address_equal(p->fragment.src, p->tuple.src));
-		require(address_equal(p->fragment.dst, p->tuple.dst));
+		check_fragment(&p->fragment, &p->tuple);
+		require(p->is_later_fragment == (p->fragment.start > 0));
 	}
 	if (p->is_later_fragment) {
 		require(p->is_fragment && !p->is_essential);

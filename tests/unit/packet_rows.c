@@ -157,6 +157,21 @@ say_icmp(char text[TEXT_SIZE], const struct icmp_facts *icmp)
 }
 
 static void
+say_fragment(char text[TEXT_SIZE], const struct packet *p)
+{
+	const struct fragment_facts *f = &p->fragment;
+	char word[32];
+
+	say_number(text,
+	    p->is_later_fragment ? "later-fragment" : "first-fragment",
+	    (uint32_t)f->datagram.sport << 16 | f->datagram.dport);
+	snprintf(word, sizeof(word), "%u-%u", f->start, f->end);
+	say(text, word);
+	if (f->is_last)
+		say(text, "last");
+}
+
+static void
 describe(char text[TEXT_SIZE], const struct packet *p)
 {
 	uint8_t protocol = p->tuple.protocol;
@@ -179,9 +194,7 @@ describe(char text[TEXT_SIZE], const struct packet *p)
 	if (p->pass_only)
 		say(text, "pass-only");
 	if (p->is_fragment)
-		say_number(text,
-		    p->is_later_fragment ? "later-fragment" : "first-fragment",
-		    (uint32_t)p->fragment.sport << 16 | p->fragment.dport);
+		say_fragment(text, p);
 }
 
 /* Of the first `captured` of the bytes. */

@@ -12,7 +12,8 @@
  * 3/1 error about tcp 192.0.2.1:22 > ...
  *
  * followed by what else is true of it: "essential", "opens", "pass-only",
- * "first-fragment 1234" or "later-fragment 1234" (its id).
+ * "first-fragment 1234 0-8" or "later-fragment 1234 8-16 last" (its id, which
+ * bytes of the datagram, whether it is the last).
  */
 #ifndef EPHEMERALD_PACKET_ROWS_H
 #define EPHEMERALD_PACKET_ROWS_H

@@ -221,6 +221,31 @@ from_hex(const char *hex)
 	return b;
 }
 
+/* The whole packet becomes a fragment. */
+static void
+cut(struct bytes *b, const struct step *s)
+{
+	struct bytes whole = *b;
+
+	if (b->data[0] >> 4 == FAMILY_IPV4) {
+		b->size = 4;
+		put16(b, s->datagram);
+		put16(b, s->at / 8 | (s->more ? 0x2000 : 0));
+		b->size = whole.size;
+		return;
+	}
+	b->size = 4;
+	put16(b, (unsigned)whole.size - 40 + 8);
+	put8(b, 44);
+	b->size = 40;
+	put8(b, whole.data[6]);
+	put8(b, 0);
+	put16(b, s->at | s->more);
+	put32(b, s->datagram);
+	memcpy(b->data + b->size, whole.data + 40, whole.size - 40);
+	b->size += whole.size - 40;
+}
+
 static struct bytes
 build(struct play *play, const struct step *s)
 {
@@ -231,7 +256,9 @@ build(struct play *play, const struct step *s)
 
 	endpoint(play->family, s->src, &src, &sport);
 	endpoint(play->family, s->dst, &dst, &dport);
-	if (s->protocol == TCP) {
+	if (s->at > 0) {
+		; /* the header was in the first fragment */
+	} else if (s->protocol == TCP) {
 		put_tcp(play, &l4, s, sport, dport);
 	} else if (s->protocol == UDP) {
 		put16(&l4, sport);
@@ -257,6 +284,8 @@ build(struct play *play, const struct step *s)
 	    src, dst, l4.size);
 	memcpy(packet.data + packet.size, l4.data, l4.size);
 	packet.size += l4.size;
+	if (s->datagram)
+		cut(&packet, s);
 	return packet;
 }
 

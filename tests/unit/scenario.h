@@ -48,6 +48,10 @@ struct step {
 	unsigned length; /* payload */
 	unsigned id;     /* ICMP identifier */
 	unsigned code;   /* ICMP code */
+	/* A fragment of the datagram of that number; 0: it is whole */
+	unsigned datagram;
+	unsigned at; /* its first byte; > 0: `length` bytes and no ports */
+	bool more;   /* it is not the last one */
 	/* TCP: numbers as written, else each side's next, from ISN 1000 on */
 	bool raw;
 	uint32_t seq, ack;

@@ -18,6 +18,7 @@ Suite *suite_address(void);
 Suite *suite_packet(void);
 Suite *suite_packet_ipv6(void);
 Suite *suite_packet_icmp(void);
+Suite *suite_fragment(void);
 Suite *suite_rules(void);
 Suite *suite_set(void);
 Suite *suite_filter_sets(void);

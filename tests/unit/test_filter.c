@@ -218,34 +218,6 @@ START_TEST(what_a_host_cannot_live_without_passes_a_default_block)
 	scenario_play(FAMILY_IPV4, NOTHING, v4);
 }
 END_TEST
-
-START_TEST(later_fragments_follow_their_first)
-{
-	static const struct step steps[] = {
-		/* UDP to port 53: blocked, so is its rest; to 80: allowed */
-		{ FWD, 0, "", "", 0, FRAGMENT_UNKNOWN,
-		  .hex = "4500 001c 0007 0001 4011 0000 cb007101 c0000202 0000 0000 0000 0000" },
-		{ FWD, 0, "", "", 0, NO_RULE,
-		  .hex = "4500 001c 0007 2000 4011 0000 cb007101 c0000202 9c40 0035 0010 0000" },
-		{ FWD, 0, "", "", 0, FRAGMENT_UNKNOWN,
-		  .hex = "4500 001c 0007 0001 4011 0000 cb007101 c0000202 0000 0000 0000 0000" },
-		{ FWD, 0, "", "", 0, RULE_ALLOW,
-		  .hex = "4500 001c 0008 2000 4011 0000 cb007101 c0000202 9c40 0050 0010 0000" },
-		{ FWD, 0, "", "", 0, FRAGMENT,
-		  .hex = "4500 001c 0008 0001 4011 0000 cb007101 c0000202 0000 0000 0000 0000" },
-		/* another datagram; another hook; too late */
-		{ FWD, 0, "", "", 0, FRAGMENT_UNKNOWN,
-		  .hex = "4500 001c 0009 0001 4011 0000 cb007101 c0000202 0000 0000 0000 0000" },
-		{ IN, 0, "", "", 0, WRONG_DIRECTION,
-		  .hex = "4500 001c 0008 0001 4011 0000 cb007101 c0000202 0000 0000 0000 0000" },
-		{ FWD, 0, "", "", 0, FRAGMENT_UNKNOWN, .wait_ms = 30000,
-		  .hex = "4500 001c 0008 0001 4011 0000 cb007101 c0000202 0000 0000 0000 0000" },
-		{ 0 } };
-
-	scenario_play(FAMILY_IPV4,
-	    "inbound = (); outbound = (); forward = ( { port = 80; action = \"allow\"; } );", steps);
-}
-END_TEST
 /* clang-format on */
 
 Suite *
@@ -272,7 +244,6 @@ suite_filter(void)
 	ADD_SCENARIO(tc, a_gateway_forwards_by_its_own_rules);
 	tcase_add_test(
 	    tc, what_a_host_cannot_live_without_passes_a_default_block);
-	tcase_add_test(tc, later_fragments_follow_their_first);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

@@ -402,8 +402,8 @@ START_TEST(nothing_else_is_said_of_a_refused_packet)
 	    BAD_ADDRESS);
 	ck_assert(!p.is_fragment && !p.is_later_fragment && !p.is_essential);
 	ck_assert(!p.opens_sctp_dccp && !p.pass_only);
-	ck_assert_uint_eq(p.fragment.family, 0);
-	ck_assert_uint_eq(p.fragment.dport, 0);
+	ck_assert_uint_eq(p.fragment.datagram.family, 0);
+	ck_assert_uint_eq(p.fragment.datagram.dport, 0);
 	ck_assert_uint_eq(p.tcp.seq, 0);
 	ck_assert_uint_eq(p.tcp.window, 0);
 	ck_assert_uint_eq(p.tcp.scale, 0);

@@ -47,7 +47,7 @@ static const struct row messages[] = {
 	ROW("source quench", ICMP4 "0400" REST QUOTE4("0000", "06") QUOTED_TCP, "bad-icmp"),
 	ROW("ICMPv6 over IPv4", IP4("3a", "0000") "8000 0000 0007 0001", "bad-icmp"),
 	ROW("ICMPv4 over IPv6", IP6("01", "40") "0800 0000 0007 0001", "bad-icmp"),
-	ROW("a later fragment is not looked into", IP4("01", "0002") "0501 0000 0007 0001", "icmp " ENDS4 " later-fragment 4660"),
+	ROW("a later fragment is not looked into", IP4("01", "0002") "0501 0000 0007 0001", "icmp " ENDS4 " later-fragment 4660 16-24 last"),
 };
 
 static const struct row quotes[] = {

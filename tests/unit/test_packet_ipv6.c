@@ -20,28 +20,28 @@
 static const struct row fragments[] = {
 	ROW("don't fragment is no fragment", IP4("06", "4000") TCP("50", "02"), "tcp " ENDS4_TCP " S" FACTS),
 	ROW("the reserved bit neither", IP4("06", "8000") TCP("50", "02"), "tcp " ENDS4_TCP " S" FACTS),
-	ROW("first of TCP", IP4("06", "2000") LONG_TCP, "tcp " ENDS4_TCP " . seq 100 ack 200 win 65535 len 4 first-fragment 4660"),
+	ROW("first of TCP", IP4("06", "2000") LONG_TCP, "tcp " ENDS4_TCP " . seq 100 ack 200 win 65535 len 4 first-fragment 4660 0-24"),
 	ROW("first of TCP that ends behind the window", IP4("06", "2000") "c7380016 00000064 000000c8 5002ffff",
-	  "tcp " ENDS4_TCP " S" FACTS " first-fragment 4660"),
+	  "tcp " ENDS4_TCP " S" FACTS " first-fragment 4660 0-16"),
 	ROW("first of TCP whose options go on in the next", IP4("06", "2000") TCP("a0", "02") "03030700",
-	  "tcp " ENDS4_TCP " S" FACTS " scale 7 first-fragment 4660"),
+	  "tcp " ENDS4_TCP " S" FACTS " scale 7 first-fragment 4660 0-24"),
 	ROW("first of TCP without the flags", IP4("06", "2000") "c7380016 00000064", "bad-fragment"),
 	ROW("first of TCP with illegal flags", IP4("06", "2000") TCP("50", "03") "00*4", "bad-tcp-flags"),
-	ROW("first of UDP", IP4("11", "2000") UDP("0100"), "udp " ENDS4_UDP " first-fragment 4660"),
+	ROW("first of UDP", IP4("11", "2000") UDP("0100"), "udp " ENDS4_UDP " first-fragment 4660 0-8"),
 	ROW("first of UDP, impossible length", IP4("11", "2000") UDP("0007"), "bad-udp-length"),
-	ROW("first of a ping", IP4("01", "2000") "0800 0000 0007 0001", "icmp " ENDS4 " echo 7 8/0 query first-fragment 4660"),
+	ROW("first of a ping", IP4("01", "2000") "0800 0000 0007 0001", "icmp " ENDS4 " echo 7 8/0 query first-fragment 4660 0-8"),
 	ROW("first of SCTP without its header", IP4("84", "2000") "00*8", "bad-fragment"),
 	ROW("first of DCCP without its header", IP4("21", "2000") "00*8", "bad-fragment"),
-	ROW("first of SCTP", IP4("84", "2000") "c7380016 00000000 00000000 01000018 00000000" "00*4", "sctp " ENDS4_TCP " opens first-fragment 4660"),
-	ROW("first of another protocol", IP4("2f", "2000") "00*8", "gre " ENDS4 " first-fragment 4660"),
-	ROW("middle", IP4("06", "2002") "00*8", "tcp " ENDS4 " later-fragment 4660"),
-	ROW("last, of any length", IP4("11", "0001") "00*3", "udp " ENDS4 " later-fragment 4660"),
+	ROW("first of SCTP", IP4("84", "2000") "c7380016 00000000 00000000 01000018 00000000" "00*4", "sctp " ENDS4_TCP " opens first-fragment 4660 0-24"),
+	ROW("first of another protocol", IP4("2f", "2000") "00*8", "gre " ENDS4 " first-fragment 4660 0-8"),
+	ROW("middle", IP4("06", "2002") "00*8", "tcp " ENDS4 " later-fragment 4660 16-24"),
+	ROW("last, of any length", IP4("11", "0001") "00*3", "udp " ENDS4 " later-fragment 4660 8-11 last"),
 	ROW("last of TCP at offset 8", IP4("06", "0001") "00*16", "bad-fragment"),
 	ROW("middle of TCP at offset 8", IP4("06", "2001") "00*16", "bad-fragment"),
 	ROW("length of one that is not the last", IP4("11", "2001") "00*7", "bad-fragment"),
 	ROW("empty", IP4("11", "0001"), "bad-fragment"),
 	ROW("empty first", IP4("11", "2000"), "bad-fragment"),
-	ROW("up to byte 65535 of the datagram", IP4("11", "1ffc") "00*11", "udp " ENDS4 " later-fragment 4660"),
+	ROW("up to byte 65535 of the datagram", IP4("11", "1ffc") "00*11", "udp " ENDS4 " later-fragment 4660 65504-65515 last"),
 	ROW("beyond it", IP4("11", "1ffc") "00*12", "bad-fragment"),
 	ROW("beyond it, with options", "4600 LLLL 1234 1ffc 40110000" SRC4 DST4 "01010101" "00*8", "bad-fragment"),
 	ROW("the last offset", IP4("11", "1fff") "00*8", "bad-fragment"),
@@ -49,24 +49,24 @@ static const struct row fragments[] = {
 	ROW("one of 4294967295 bytes", "4500 0000 1234 0001 40110000" SRC4 DST4 "00*8", "bad-fragment", .length = UINT32_MAX),
 	ROW("later one, from itself", "4500 LLLL 1234 0003 40110000" DST4 DST4 "00*8", "bad-address"),
 	ROW("later one, from 0.0.0.0", "4500 LLLL 1234 0003 40110000 00000000" DST4 "00*8", "bad-address"),
-	ROW("a checksum is of the whole datagram", "4500 LLLL 1234 2000 4011 4a92" SRC4 DST4 UDP("0100"), "udp " ENDS4_UDP " first-fragment 4660", .verify = true),
+	ROW("a checksum is of the whole datagram", "4500 LLLL 1234 2000 4011 4a92" SRC4 DST4 UDP("0100"), "udp " ENDS4_UDP " first-fragment 4660 0-8", .verify = true),
 	ROW("a RST in a fragment cannot be verified", IP6("2c", "40") FRAG6("06", "0001") TCP("50", "04") "00*4",
-	  "tcp " ENDS6_TCP " R seq 100 ack 200 win 65535 len 4 pass-only first-fragment 4660", .verify = true),
+	  "tcp " ENDS6_TCP " R seq 100 ack 200 win 65535 len 4 pass-only first-fragment 4660 0-24", .verify = true),
 
-	ROW("IPv6: first of TCP", IP6("2c", "40") FRAG6("06", "0001") LONG_TCP, "tcp " ENDS6_TCP " . seq 100 ack 200 win 65535 len 4 first-fragment 4660"),
+	ROW("IPv6: first of TCP", IP6("2c", "40") FRAG6("06", "0001") LONG_TCP, "tcp " ENDS6_TCP " . seq 100 ack 200 win 65535 len 4 first-fragment 4660 0-24"),
 	ROW("IPv6: first without all of the TCP header", IP6("2c", "40") FRAG6("06", "0001") "c7380016 00000064 000000c8 5002ffff", "bad-fragment"),
 	ROW("IPv6: first without all TCP options", IP6("2c", "40") FRAG6("06", "0001") TCP("70", "02") "03030700", "bad-fragment"),
 	ROW("IPv6: first that ends in an extension header", IP6("2c", "40") FRAG6("3c", "0001") "0601 0104 00000000", "bad-fragment"),
 	ROW("IPv6: first that ends before an extension header", IP6("2c", "40") FRAG6("3c", "0001") HOP("06"), "bad-fragment"),
-	ROW("IPv6: first of UDP behind options", IP6("2c", "40") FRAG6("3c", "0001") HOP("11") UDP("0100"), "udp " ENDS6_UDP " first-fragment 4660"),
+	ROW("IPv6: first of UDP behind options", IP6("2c", "40") FRAG6("3c", "0001") HOP("11") UDP("0100"), "udp " ENDS6_UDP " first-fragment 4660 0-16"),
 	ROW("IPv6: first of UDP without checksum", IP6("2c", "40") FRAG6("11", "0001") "c7380035 0100 0000", "bad-checksum"),
-	ROW("IPv6: middle", IP6("2c", "40") FRAG6("11", "0011") "00*8", "udp " ENDS6 " later-fragment 4660"),
-	ROW("IPv6: an id of 32 bits", IP6("2c", "40") "1100 0010 89abcdef" "00*8", "udp " ENDS6 " later-fragment 2309737967"),
+	ROW("IPv6: middle", IP6("2c", "40") FRAG6("11", "0011") "00*8", "udp " ENDS6 " later-fragment 4660 16-24"),
+	ROW("IPv6: an id of 32 bits", IP6("2c", "40") "1100 0010 89abcdef" "00*8", "udp " ENDS6 " later-fragment 2309737967 16-24 last"),
 	ROW("IPv6: last of TCP at offset 8", IP6("2c", "40") FRAG6("06", "0008") "00*16", "bad-fragment"),
-	ROW("IPv6: reserved bits", IP6("2c", "40") "11ff 0016 00001234 00*8", "udp " ENDS6 " later-fragment 4660"),
+	ROW("IPv6: reserved bits", IP6("2c", "40") "11ff 0016 00001234 00*8", "udp " ENDS6 " later-fragment 4660 16-24 last"),
 	ROW("IPv6: length of one that is not the last", IP6("2c", "40") FRAG6("11", "0011") "00*7", "bad-fragment"),
 	ROW("IPv6: empty", IP6("2c", "40") FRAG6("11", "0010"), "bad-fragment"),
-	ROW("IPv6: up to byte 65535 of the payload", IP6("2c", "40") FRAG6("11", "fff8") "00*7", "udp " ENDS6 " later-fragment 4660"),
+	ROW("IPv6: up to byte 65535 of the payload", IP6("2c", "40") FRAG6("11", "fff8") "00*7", "udp " ENDS6 " later-fragment 4660 65528-65535 last"),
 	ROW("IPv6: beyond it", IP6("2c", "40") FRAG6("11", "fff8") "00*8", "bad-fragment"),
 	ROW("IPv6: beyond it with what is not fragmented", IP6("00", "40") HOP("2c") FRAG6("11", "fff0") "00*8", "bad-fragment"),
 	ROW("IPv6: a whole datagram with a Fragment header", IP6("2c", "40") FRAG6("06", "0000") TCP("50", "02"), SYN6),
@@ -157,12 +157,12 @@ fragment_tuple(const char *hex)
 
 	ck_assert_int_eq(packet_parse(&frame, &p), UNDECIDED);
 	ck_assert(p.is_fragment);
-	ck_assert(address_equal(p.fragment.src, p.tuple.src));
-	ck_assert(address_equal(p.fragment.dst, p.tuple.dst));
-	ck_assert_int_eq(p.fragment.family, p.tuple.family);
-	ck_assert_int_eq(p.fragment.kind, KIND_FRAGMENT);
+	ck_assert(address_equal(p.fragment.datagram.src, p.tuple.src));
+	ck_assert(address_equal(p.fragment.datagram.dst, p.tuple.dst));
+	ck_assert_int_eq(p.fragment.datagram.family, p.tuple.family);
+	ck_assert_int_eq(p.fragment.datagram.kind, KIND_FRAGMENT);
 	free(bytes);
-	return p.fragment;
+	return p.fragment.datagram;
 }
 
 START_TEST(fragments_of_a_datagram_share_a_tuple)
