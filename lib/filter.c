@@ -306,6 +306,7 @@ pass_of(struct filter *filter, const struct regime *regime, unsigned worker,
 	};
 	pass.fragments = pass.ct;
 	pass.fragments.table = filter->fragments;
+	pass.fragments.meters = filter->fragment_meters;
 	return pass;
 }
 
@@ -372,7 +373,9 @@ sweep(const struct conntrack *ct, uint16_t generation, uint64_t now_ms)
 	     table_next_share(ct->table, now_ms * shares / SWEEP_MS, &first);
 	     i++)
 		conntrack_sweep(ct, first, generation);
+	meters_sweep(ct->meters, ct->worker, ct->now_us);
 	table_hand_over(ct->table, ct->worker);
+	meters_hand_over(ct->meters, ct->worker);
 }
 
 void
@@ -385,9 +388,7 @@ filter_sweep(struct filter *filter, unsigned worker, uint64_t now_ms)
 		return;
 	sweep(&pass.ct, pass.generation, now_ms);
 	sweep(&pass.fragments, pass.generation, now_ms);
-	meters_sweep(filter->meters, worker, pass.ct.now_us);
 	filter->workers[worker].swept_tick = pass.ct.timing.tick;
-	meters_hand_over(filter->meters, worker);
 }
 
 struct trial
@@ -417,6 +418,7 @@ filter_try(const struct filter *filter, const struct policy *policy,
 	};
 	pass.fragments = pass.ct;
 	pass.fragments.table = where->fragments;
+	pass.fragments.meters = where->fragment_meters;
 	struct trial trial = { .why = UNDECIDED };
 	if (filter)
 		urcu_qsbr_thread_online();

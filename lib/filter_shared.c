@@ -38,10 +38,12 @@ filter_create(const struct filter_options *options)
 	    options->workers, options->hash_key);
 	filter->meters = meters_create(
 	    options->max_flows, options->workers, options->hash_key);
+	filter->fragment_meters = meters_create(
+	    options->max_flows, options->workers, options->hash_key);
 	filter->pressure.max_flows = options->max_flows;
 	filter->cuts = set_create(options->hash_key);
-	if (!filter->workers || !filter->table || !filter->fragments ||
-	    !filter->meters || !filter->cuts) {
+	if (!filter->workers || !filter->table || !filter->meters ||
+	    !filter->fragments || !filter->fragment_meters || !filter->cuts) {
 		filter_destroy(filter);
 		return NULL;
 	}
@@ -63,6 +65,7 @@ filter_destroy(struct filter *filter)
 	table_destroy(filter->table);
 	table_destroy(filter->fragments);
 	meters_destroy(filter->meters);
+	meters_destroy(filter->fragment_meters);
 	free(filter->workers);
 	free(filter);
 }
@@ -123,6 +126,7 @@ filter_reclaim(struct filter *filter)
 	table_reclaim(filter->table);
 	table_reclaim(filter->fragments);
 	meters_reclaim(filter->meters);
+	meters_reclaim(filter->fragment_meters);
 }
 
 /* QSBR orders what this thread did before what follows a grace period.  Tools
@@ -154,6 +158,7 @@ filter_leave(struct filter *filter, unsigned worker)
 	table_hand_over(filter->table, worker);
 	table_hand_over(filter->fragments, worker);
 	meters_hand_over(filter->meters, worker);
+	meters_hand_over(filter->fragment_meters, worker);
 	urcu_qsbr_unregister_thread();
 }
 

@@ -45,8 +45,10 @@ struct live_set {
 struct filter {
 	_Atomic(struct regime *) regime;
 	struct table *table;
-	struct table *fragments; /* of datagrams that come in fragments */
 	struct meters *meters;
+	/* Of datagrams that come in fragments, and of their sources. */
+	struct table *fragments;
+	struct meters *fragment_meters;
 	struct interfaces *interfaces;
 	struct worker *workers;
 	unsigned worker_count;

@@ -4,6 +4,9 @@
  * one is judged by the rules, the others follow it, and no byte comes twice.
  * Port 80 is open, 53 is not.
  */
+#include <stdio.h>
+#include <string.h>
+
 #include "scenario.h"
 #include "suites.h"
 
@@ -164,11 +167,10 @@ SCENARIO(both_ends_may_use_the_same_number, GATEWAY,
 	{ FWD, UDP, THERE, HERE, 0, FRAGMENT, .datagram = 0x10000, .at = 808, .length = 8 },
 	{ LAST(0x10000, 1480, 2000, FRAGMENT) })
 
-SCENARIO(fragments_count_as_no_connection, GATEWAY,
-	{ FIRST(7, 1480, RULE_ALLOW), .state = "one-way" },
-	{ MORE(7, 1480, 2960, FRAGMENT) },
-	/* nor do later ones renew theirs */
-	{ FWD, UDP, HERE, THERE, 0, ESTABLISHED, .wait_ms = 119000 },
+SCENARIO(later_ones_renew_nothing, GATEWAY,
+	{ FIRST(7, 1480, RULE_ALLOW) },
+	{ MORE(7, 1480, 2960, FRAGMENT), .wait_ms = 20000 },
+	{ LAST(7, 2960, 4008, FRAGMENT_UNKNOWN), .wait_ms = 40000 },
 	{ FIRST(8, 1480, ESTABLISHED) },
 	{ MORE(8, 1480, 2960, FRAGMENT), .wait_ms = 20000 },
 	{ LAST(8, 2960, 4008, FRAGMENT_UNKNOWN), .wait_ms = 40000 })
@@ -215,6 +217,57 @@ START_TEST(later_ones_have_30_or_60_seconds)
 }
 END_TEST
 
+/* max_flows is 100.  Of one source 64 datagrams are waited for, the first 64;
+ * and what never ends takes no connection's room. */
+START_TEST(a_source_may_begin_64_at_a_time)
+{
+	enum { COUNT = 1000 };
+	static const struct step before[] = {
+		{ FIRST(64, 1480, RULE_ALLOW) },
+	};
+	static const struct step after[] = {
+		{ LAST(65, 1480, 4008, FRAGMENT_UNKNOWN) },
+		{ LAST(63, 1480, 4008, FRAGMENT) },
+		{ FIRST(65, 1480, ESTABLISHED) },
+		{ LAST(65, 1480, 4008, FRAGMENT) },
+		/* another source */
+		{ FWD, UDP, "203.0.113.8:51000", THERE, 0, RULE_ALLOW,
+		    .datagram = 1, .more = true, .length = 8 },
+		{ FWD, UDP, "203.0.113.8:51000", THERE, 0, FRAGMENT,
+		    .datagram = 1, .at = 16, .length = 8 },
+		{ 0 },
+	};
+	static struct step steps[1 + COUNT + sizeof(after) / sizeof(after[0])];
+
+	steps[0] = before[0];
+	for (unsigned i = 1; i <= COUNT; i++)
+		steps[i] = (struct step){ FIRST(
+		    i < 64 ? i : i + 1, 1480, ESTABLISHED) };
+	memcpy(steps + 1 + COUNT, after, sizeof(after));
+	scenario_play(_i ? FAMILY_IPV6 : FAMILY_IPV4, GATEWAY, steps);
+}
+END_TEST
+
+/* There is room for 70 datagrams: the latest are waited for.  (In IPv6 all of
+ * the scenario's sources are one.) */
+START_TEST(of_a_flood_from_everywhere_the_latest_find_room)
+{
+	enum { COUNT = 90 };
+	static char source[COUNT][24];
+	static struct step steps[COUNT + 2];
+
+	for (unsigned i = 0; i < COUNT; i++) {
+		snprintf(
+		    source[i], sizeof(source[i]), "203.0.113.%u:51000", i + 1);
+		steps[i] = (struct step){ FIRST(1, 1480, ACL_ALLOW) };
+		steps[i].src = source[i];
+	}
+	steps[COUNT] = (struct step){ LAST(1, 1480, 4008, FRAGMENT) };
+	steps[COUNT].src = source[COUNT - 1];
+	scenario_play(FAMILY_IPV4, ONLY_ACL, steps);
+}
+END_TEST
+
 Suite *
 suite_fragment(void)
 {
@@ -230,10 +283,12 @@ suite_fragment(void)
 	ADD_SCENARIO(tc, a_complete_one_makes_room_for_the_next_of_its_number);
 	ADD_SCENARIO(tc, the_largest_datagram);
 	ADD_SCENARIO(tc, both_ends_may_use_the_same_number);
-	ADD_SCENARIO(tc, fragments_count_as_no_connection);
+	ADD_SCENARIO(tc, later_ones_renew_nothing);
 	ADD_SCENARIO(tc, a_network_acl_alone_lets_them_through_too);
 	ADD_SCENARIO(tc, tcp_and_ping_in_fragments);
 	tcase_add_test(tc, later_ones_have_30_or_60_seconds);
+	ADD_SCENARIO(tc, a_source_may_begin_64_at_a_time);
+	tcase_add_test(tc, of_a_flood_from_everywhere_the_latest_find_room);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
