@@ -12,6 +12,7 @@ import contextlib
 import errno
 import hashlib
 import io
+import itertools
 import os
 import selectors
 import socket
@@ -19,6 +20,7 @@ import struct
 import sys
 import time
 
+DATAGRAMS = itertools.count(1)
 FLAGS = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32}
 
 
@@ -47,13 +49,14 @@ def word_for(error):
 def talk(args, kind):
     """One question to each port, and what became of it."""
     words = []
+    hello = b"hello\n".rjust(args.bytes, b".")
     for port in args.ports:
         s = opened(kind, args.address, args.from_port)
         s.settimeout(args.within)
         try:
             s.connect((args.address, port))
-            s.sendall(b"hello\n")
-            word = "answered" if s.recv(100) == b"hello\n" else "garbled"
+            s.sendall(hello)
+            word = "answered" if s.recv(65536) == hello else "garbled"
         except OSError as error:
             word = word_for(error)
         print(f"   port {s.getsockname()[1]} to {args.address} port {port}:",
@@ -166,6 +169,20 @@ def checksum(data):
     return ~total & 0xFFFF
 
 
+def ip_header(src, dst, protocol, length, number=1, place=0):
+    """Of a packet of `length` bytes behind it; place: of an IPv4 fragment."""
+    if len(src) == 4:
+        return struct.pack("!BBHHHBBH", 0x45, 0, 20 + length, number, place, 64,
+                           protocol, 0) + src + dst
+    return struct.pack("!IHBB", 6 << 28, length, protocol, 64) + src + dst
+
+
+def pseudo_header(src, dst, protocol, length):
+    if len(src) == 4:
+        return src + dst + struct.pack("!BBH", 0, protocol, length)
+    return src + dst + struct.pack("!IHBB", length, 0, 0, protocol)
+
+
 def forge(args):
     """A packet with any source: forge tcp|udp SRC PORT DST PORT [FLAGS]."""
     f = family(args.src)
@@ -178,17 +195,47 @@ def forge(args):
     else:
         number, at = socket.IPPROTO_UDP, 6
         l4 = struct.pack("!HHHH", args.sport, args.dport, 14, 0) + b"forged"
-    if f == socket.AF_INET:
-        pseudo = src + dst + struct.pack("!BBH", 0, number, len(l4))
-        ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(l4), 1, 0, 64, number,
-                         0) + src + dst
-    else:
-        pseudo = src + dst + struct.pack("!IHBB", len(l4), 0, 0, number)
-        ip = struct.pack("!IHBB", 6 << 28, len(l4), number, 64) + src + dst
+    pseudo = pseudo_header(src, dst, number, len(l4))
     value = checksum(pseudo + l4) or 0xFFFF
     l4 = l4[:at] + struct.pack("!H", value) + l4[at + 2:]
     with socket.socket(f, socket.SOCK_RAW, socket.IPPROTO_RAW) as s:
-        s.sendto(ip + l4, (args.dst, 0))
+        s.sendto(ip_header(src, dst, number, len(l4)) + l4, (args.dst, 0))
+
+
+def shards(args):
+    """A datagram to an echo server in fragments of its own: START-END with a +
+    behind it if it is not the last; 0-END is a whole one, in a fragment.
+
+    shards tcp|udp SRC DST PORT PIECE...: answered, garbled or silent
+    """
+    f = family(args.src)
+    src, dst = (socket.inet_pton(f, a) for a in (args.src, args.dst))
+    protocol = getattr(socket, "IPPROTO_" + args.protocol.upper())
+    number = next(DATAGRAMS)
+    size = max(int(p.strip("+").split("-")[1]) for p in args.pieces)
+    data = bytes(i % 251 for i in range(size - 8))
+    with opened(socket.SOCK_DGRAM, args.src, 0) as s, \
+            socket.socket(f, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
+        s.settimeout(args.within)
+        s.connect((args.dst, args.port))
+        length = size % 65536
+        head = struct.pack("!HHH", s.getsockname()[1], args.port, length)
+        value = checksum(pseudo_header(src, dst, protocol, length) + head + data)
+        whole = head + struct.pack("!H", value or 0xFFFF) + data
+        for piece in args.pieces:
+            start, end = (int(n) for n in piece.strip("+").split("-"))
+            more, part = piece.endswith("+"), whole[start:end]
+            if f == socket.AF_INET:
+                place = start // 8 | more << 13
+                ip = ip_header(src, dst, protocol, len(part), number, place)
+            else:
+                ip = ip_header(src, dst, 44, 8 + len(part)) + struct.pack(
+                    "!BBHI", protocol, 0, start | more, number)
+            raw.sendto(ip + part, (args.dst, 0))
+        try:
+            print("answered" if s.recv(65536) == data else "garbled")
+        except TimeoutError:
+            print("silent")
 
 
 def nfqueue(args):
@@ -243,6 +290,7 @@ def parse(words):
         sub.add_argument("ports", type=int, nargs="+")
         sub.add_argument("--from-port", type=int, default=0)
         sub.add_argument("--within", type=float, default=1.5)
+        sub.add_argument("--bytes", type=int, default=0)
     sub = command("stream", stream)
     sub.add_argument("protocol")
     sub.add_argument("address")
@@ -260,6 +308,13 @@ def parse(words):
     for end in ("src", "sport", "dst", "dport"):
         sub.add_argument(end, type=int if "port" in end else str)
     sub.add_argument("flags", nargs="?", default="")
+    sub = command("shards", shards)
+    sub.add_argument("protocol")
+    sub.add_argument("src")
+    sub.add_argument("dst")
+    sub.add_argument("port", type=int)
+    sub.add_argument("pieces", nargs="+")
+    sub.add_argument("--within", type=float, default=1)
     sub = command("agent", agent)
     sub.add_argument("ask")
     sub.add_argument("answer")
