@@ -25,6 +25,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "addresses.h"
 #include "clock.h"
 #include "commands.h"
 #include "control.h"
@@ -43,6 +44,7 @@ struct service {
 	char *config_path;
 	struct interfaces *interfaces;
 	struct links *links;
+	struct addresses *addresses;
 	struct filter *filter;
 	struct hook *hook;
 	struct control *control;
@@ -358,7 +360,8 @@ service_start(struct policy *policy, const char *config_path,
 	s->interfaces = interfaces_create();
 	s->drops = drops_create();
 	bool ok = s->signals >= 0 && s->config_path && s->interfaces &&
-		  s->drops && (s->links = links_open(s->interfaces, error));
+		  s->drops && (s->links = links_open(s->interfaces, error)) &&
+		  (s->addresses = addresses_open(error));
 	if (ok && !start_filter(s, policy, error))
 		ok = false;
 	if (!s->filter || !filter_policy(s->filter))
@@ -401,6 +404,18 @@ take_signals(struct service *s)
 	return go_on;
 }
 
+static void
+take_addresses(struct service *s)
+{
+	size_t count;
+
+	if (!addresses_turn(s->addresses))
+		return;
+	const struct address *own = addresses_list(s->addresses, &count);
+	if (!filter_set_own(s->filter, own, count))
+		log_error("addresses of this host: out of memory");
+}
+
 bool
 service_turn(struct service *s)
 {
@@ -408,6 +423,7 @@ service_turn(struct service *s)
 		{ .fd = s->signals, .events = POLLIN },
 		{ .fd = control_fd(s->control), .events = POLLIN },
 		{ .fd = links_fd(s->links), .events = POLLIN },
+		{ .fd = addresses_fd(s->addresses), .events = POLLIN },
 	};
 
 	if (poll(wait, sizeof(wait) / sizeof(wait[0]), TURN_MS) < 0 &&
@@ -415,6 +431,8 @@ service_turn(struct service *s)
 		log_error("poll: %s", strerror(errno));
 	if (wait[2].revents)
 		links_turn(s->links);
+	if (wait[3].revents)
+		take_addresses(s);
 	drain_drops(s, NULL);
 	control_turn(s->control, commands_answer, &s->commands);
 	filter_tend(s->filter, clock_ms());
@@ -435,6 +453,7 @@ service_stop(struct service *s)
 	control_close(s->control);
 	commands_free(&s->commands);
 	links_close(s->links);
+	addresses_close(s->addresses);
 	for (unsigned i = 0; i < s->queue_count; i++) {
 		queue_close(s->queues[i]);
 		ring_destroy(s->rings[i]);

@@ -29,6 +29,7 @@ struct pass {
 	const struct policy *policy;
 	const struct interfaces *interfaces;
 	uint16_t generation; /* of verdicts on flows */
+	const struct own *own;
 	bool trial;
 };
 
@@ -250,9 +251,11 @@ filter_packet(const struct pass *pass, const struct job *job)
 	struct connection ended = { 0 };
 	uint32_t held = 0; /* of its rule's limits */
 
-	/* 1. Malformed packets go no further, nor those of the banned; a later
-	      fragment, of which no more can be read, goes where its first one
-	      went. */
+	/* 1. Malformed or forged packets go no further, nor those of the
+	      banned; a later fragment, of which no more can be read, goes where
+	      its first one went. */
+	if (d.why == UNDECIDED && own_is_forged(pass->own, packet))
+		d.why = BAD_ADDRESS;
 	if (d.why == UNDECIDED && is_banned(pass, packet))
 		d.why = BANNED;
 	if (d.why == UNDECIDED && packet->is_fragment)
@@ -303,6 +306,7 @@ pass_of(struct filter *filter, const struct regime *regime, unsigned worker,
 		.policy = regime->policy,
 		.interfaces = filter->interfaces,
 		.generation = (uint16_t)published_read(&regime->generation),
+		.own = own_now(filter),
 	};
 	pass.fragments = pass.ct;
 	pass.fragments.table = filter->fragments;
@@ -414,6 +418,7 @@ filter_try(const struct filter *filter, const struct policy *policy,
 		.interfaces = interfaces,
 		/* Of another policy no flow has been judged yet. */
 		.generation = filter_generation(where->generations + !in_force),
+		.own = own_now(where),
 		.trial = true,
 	};
 	pass.fragments = pass.ct;

@@ -69,6 +69,11 @@ bool filter_publish(
     struct filter *filter, struct policy *policy, struct policy **old);
 /* The policy in force.  Keeper, or a worker before its next quiescence. */
 const struct policy *filter_policy(const struct filter *filter);
+/* The addresses of this host, from which nothing comes from outside; copied.
+ * Waits as filter_publish().  False: out of memory, nothing has changed.
+ * Keeper. */
+bool filter_set_own(
+    struct filter *filter, const struct address *addresses, size_t count);
 /* Hand removed flow entries back for use.  Waits for the workers' next
  * quiescence; call it a few times a second or more.  Keeper or a helper of
  * its, one at a time. */

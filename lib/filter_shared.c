@@ -66,6 +66,7 @@ filter_destroy(struct filter *filter)
 	table_destroy(filter->fragments);
 	meters_destroy(filter->meters);
 	meters_destroy(filter->fragment_meters);
+	own_destroy(own_now(filter));
 	free(filter->workers);
 	free(filter);
 }
@@ -109,6 +110,23 @@ filter_publish(
 		regime_inherit(regime, old);
 		regime_destroy(old);
 	}
+	return true;
+}
+
+bool
+filter_set_own(
+    struct filter *filter, const struct address *addresses, size_t count)
+{
+	struct own *old = own_now(filter);
+	struct own *own = own_create(addresses, count);
+
+	if (!own)
+		return false;
+	/* Release; pairs with the acquire in own_now(). */
+	atomic_store_explicit(&filter->own, own, memory_order_release);
+	if (old)
+		filter_wait(filter);
+	own_destroy(old);
 	return true;
 }
 

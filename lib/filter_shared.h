@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "filter.h"
+#include "own.h"
 
 /* A packet with what was computed ahead. */
 struct job {
@@ -44,6 +45,7 @@ struct live_set {
 
 struct filter {
 	_Atomic(struct regime *) regime;
+	_Atomic(struct own *) own; /* NULL: not known */
 	struct table *table;
 	struct meters *meters;
 	/* Of datagrams that come in fragments, and of their sources. */
@@ -84,6 +86,14 @@ regime_in_force(const struct filter *filter)
 {
 	/* Acquire; pairs with the release in filter_publish(). */
 	return atomic_load_explicit(&filter->regime, memory_order_acquire);
+}
+
+/* Likewise. */
+static inline struct own *
+own_now(const struct filter *filter)
+{
+	/* Acquire; pairs with the release in filter_set_own(). */
+	return atomic_load_explicit(&filter->own, memory_order_acquire);
 }
 
 static inline struct timing

@@ -83,6 +83,21 @@ for i in 0 1; do
 	on guarded ping -n -q -c 2 -W 2 -s 4000 "$c" >/dev/null
 done
 
+# forged REASON COUNT: from 2001:db8::22, more than COUNT were dropped for that
+forged()
+{
+	peer client forge udp 2001:db8::22 50000 "${G[1]}" 8080
+	reasons_exceed "$1" "$2"
+}
+
+step "no packet comes from outside with an address of ours, as long as it is"
+before=$(reasons bad-address)
+address guarded eth0 2001:db8::22/64
+wait_for 5 forged bad-address "$before"
+before=$(reasons rule-block)
+on guarded ip address del 2001:db8::22/64 dev eth0
+wait_for 5 forged rule-block "$before"
+
 step "what was accepted and dropped is told by reason, none is undecided"
 is 0 reasons undecided
 ctl --json status | jq -c .reasons

@@ -344,6 +344,20 @@ keep(struct play *play, const char *command)
 	ck_assert_msg(done, "%s", text);
 }
 
+static void
+set_own(struct play *play, const char *text)
+{
+	struct address own[8];
+	size_t count = 0;
+	char copy[TEXT_SIZE];
+	unsigned port;
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
+		endpoint(play->family, word, &own[count++], &port);
+	ck_assert(filter_set_own(play->filter, own, count));
+}
+
 /* The flow that the row's packet belongs to; its state is "" if none. */
 static struct flow_view
 view_of(struct play *play, const struct step *s)
@@ -441,6 +455,8 @@ play_step(struct play *play, const struct step *s, unsigned number)
 		filter_sweep(play->filter, 0, play->now_ms);
 	if (s->reload)
 		put_in_force(play, load(play->family, s->reload));
+	if (s->own)
+		set_own(play, s->own);
 	if (s->keeper)
 		keep(play, s->keeper);
 	filter_tend(play->filter, play->now_ms);

@@ -35,6 +35,7 @@ struct step {
 
 	unsigned wait_ms;   /* before the packet */
 	const char *reload; /* config put in force before the packet */
+	const char *own;    /* this host's addresses from now on */
 	/* "add SET MEMBER SECONDS", "del SET MEMBER", "ban MEMBER SECONDS",
 	 * "ask SET MEMBER SECONDS" (as a worker does), "cut SET MEMBER SECONDS"
 	 * (ask, and cut it): before the packet.  SECONDS may be missing. */

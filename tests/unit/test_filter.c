@@ -186,6 +186,22 @@ SCENARIO(a_gateway_forwards_by_its_own_rules, GATEWAY,
 	{ FWD, TCP, "203.0.113.1:443", "192.0.2.7:40000", S | A, ESTABLISHED },
 	{ FWD, TCP, "192.0.2.7:40001", "203.0.113.1:80",  S,     NO_RULE },
 	{ FWD, TCP, "203.0.113.1:40000", "192.0.2.7:443", S,     NO_RULE })
+
+SCENARIO(nothing_comes_from_our_own_addresses, SHIPPED
+	"forward = ( { port = \"*\"; action = \"allow\"; } );",
+	/* not known to be ours */
+	{ IN,  UDP, "192.0.2.3:51000", "192.0.2.2:22", 0, RULE_ALLOW },
+	{ IN,  UDP, "192.0.2.3:51000", "192.0.2.2:22", 0, BAD_ADDRESS, .own = "192.0.2.9 192.0.2.2 192.0.2.3 192.0.2.1" },
+	{ IN,  UDP, "192.0.2.3:51001", "192.0.2.2:22", 0, BAD_ADDRESS },
+	{ FWD, UDP, "192.0.2.1:51001", "203.0.113.1:22", 0, BAD_ADDRESS },
+	{ OUT, UDP, "192.0.2.3:51002", "203.0.113.1:53", 0, RULE_ALLOW },
+	{ OUT, UDP, "192.0.2.3:51002", "192.0.2.2:53", 0, RULE_ALLOW },
+	/* others are welcome; and to others: our own broadcast comes back */
+	{ IN,  UDP, "192.0.2.4:51001", "192.0.2.2:22", 0, RULE_ALLOW },
+	{ FWD, UDP, "192.0.2.4:51001", "203.0.113.1:22", 0, RULE_ALLOW },
+	{ IN,  UDP, "192.0.2.3:51003", "192.0.2.255:443", 0, RULE_ALLOW },
+	/* ours no more */
+	{ IN,  UDP, "192.0.2.3:51001", "192.0.2.2:22", 0, RULE_ALLOW, .own = "192.0.2.2" })
 #define NOTHING "inbound = (); outbound = ();"
 #define FE80 "fe80 0000 0000 0000 0000 0000 0000 "
 #define FF02 "ff02 0000 0000 0000 0000 0000 0000 "
@@ -242,6 +258,7 @@ suite_filter(void)
 	ADD_SCENARIO(tc, keep_lets_them_live);
 	ADD_SCENARIO(tc, flows_end_when_they_are_idle);
 	ADD_SCENARIO(tc, a_gateway_forwards_by_its_own_rules);
+	ADD_SCENARIO(tc, nothing_comes_from_our_own_addresses);
 	tcase_add_test(
 	    tc, what_a_host_cannot_live_without_passes_a_default_block);
 	suite_add_tcase(suite, tc);
