@@ -138,7 +138,7 @@ conntrack_apply(const struct conntrack *ct, const struct connection *c,
 
 	/* Stored after the CAS: what depends on a first SYN/ACK cannot arrive
 	   before its verdict is out. */
-	bool learned = flow_word_unpack(c->word).state == STATE_SYN_SENT &&
+	bool learned = flow_word_unpack(c->word).state <= STATE_SYN_SENT2 &&
 		       after->word.state != STATE_SYN_SENT;
 	advance_side(flow, OPENER, &after->side[OPENER]);
 	if (learned)

@@ -40,7 +40,7 @@ static const uint8_t next_state[STATE_COUNT][2][EVENT_COUNT] = {
 	   is a challenge of an older connection (RFC 5961 4) */
 	[S_SS][RESPONDER]      = { S_S2,      S_SR,    PASS_IT, DROP_IT, S_CL },
 	/* both sent SYN: the SYN/ACK of either goes on (RFC 5382 REQ-2) */
-	[S_S2][OPENER]         = { S_S2,      S_SR,    PASS_IT, DROP_IT, S_CL },
+	[S_S2][OPENER]         = { S_S2,      S_SR,    DROP_IT, DROP_IT, S_CL },
 	[S_S2][RESPONDER]      = { S_S2,      S_SR,    PASS_IT, DROP_IT, S_CL },
 	/* who owes the ACK completes it, data allowed (RFC 9293 3.5) */
 	[S_SR][OPENER]         = { S_SR,      S_SR,    S_ES,    S_FW,    S_CL },
@@ -147,15 +147,21 @@ acks_syn(const struct tcp_side *syn_sender, const struct tcp_facts *t)
 	       !before(syn_sender->end, t->ack);
 }
 
-/* The peer's SYN or SYN/ACK was seen: both sides are known now. */
+/* The SYN or SYN/ACK that answers another SYN: both sides are known now. */
 static void
-learn_responder(struct tcp_flow *f, const struct tcp_facts *t, unsigned side)
+learn_syn(struct tcp_flow *f, const struct tcp_facts *t, unsigned side)
 {
-	struct tcp_side *peer = &f->side[!side];
+	struct tcp_side *peer = &f->side[!side], before_it = f->side[side];
+	struct tcp_side *own = &f->side[side];
 
-	f->side[side] = side_from_syn(t);
+	*own = side_from_syn(t);
+	if (before_it.max_window > 0 && before_it.isn == own->isn) {
+		own->end = later_of(own->end, before_it.end);
+		if (before_it.max_window > own->max_window)
+			own->max_window = before_it.max_window;
+	}
 	/* The SYN's window lets the answer carry data (RFC 7413, T/TCP). */
-	f->side[side].edge = t->seq + 1 + peer->max_window;
+	own->edge = later_of(own->end, t->seq + 1 + peer->max_window);
 	f->word.scale[side] = t->scale;
 	if (t->flags & TCP_ACK) {
 		peer->una = t->ack;
@@ -169,23 +175,38 @@ static struct outcome
 handshake_answer(
     struct tcp_flow *f, const struct tcp_facts *t, unsigned side, uint32_t tick)
 {
-	bool known = f->word.state == STATE_SYN_SENT2;
-
 	if (!acks_syn(&f->side[!side], t))
 		return bad_state; /* stale SYN/ACK: the flow stays */
-	if (known && t->seq != f->side[side].isn)
+	/* The responder's may differ from a bare SYN seen before, which may
+	   have been forged; its acknowledgement cannot be. */
+	if (side == OPENER && t->seq != f->side[OPENER].isn)
 		return bad_state;
-	if (known) {
-		struct tcp_side *peer = &f->side[!side];
-		peer->una = t->ack;
-		peer->edge =
-		    later_of(peer->edge, t->ack + at_least_one(t->window));
-	} else {
-		learn_responder(f, t, side);
-	}
+	learn_syn(f, t, side);
 	f->word.state = STATE_SYN_RECEIVED;
 	f->word.flags = side == OPENER ? FLOW_OWED_BY_RESPONDER : 0;
 	f->word.seen = tick;
+	return accepted;
+}
+
+/* A bare SYN in syn-sent or syn-sent2.  A retransmit changes nothing; of new
+ * numbers and options the newest count. */
+static struct outcome
+judge_opening_syn(
+    struct tcp_flow *f, const struct tcp_facts *t, unsigned side, uint32_t tick)
+{
+	bool known = side == OPENER || f->word.state == STATE_SYN_SENT2;
+
+	if (known && t->seq == f->side[side].isn)
+		return passed;
+	if (side == OPENER) {
+		*f = tcp_open(t);
+		f->word.seen = tick;
+		return (struct outcome){ ESTABLISHED, EFFECT_REPLACE };
+	}
+	learn_syn(f, t, RESPONDER);
+	f->word.state = STATE_SYN_SENT2;
+	if (!known)
+		f->word.seen = tick;
 	return accepted;
 }
 
@@ -201,17 +222,7 @@ judge_opening(
 		return bad_state;
 	switch (event) {
 	case EVENT_SYN:
-		if (side == OPENER && t->seq != f->side[OPENER].isn) {
-			*f = tcp_open(t); /* newest ISN and options count */
-			f->word.seen = tick;
-			return (struct outcome){ ESTABLISHED, EFFECT_REPLACE };
-		}
-		if (side == OPENER || f->word.state == STATE_SYN_SENT2)
-			return t->seq == f->side[side].isn ? passed : bad_state;
-		learn_responder(f, t, side);
-		f->word.state = next;
-		f->word.seen = tick;
-		return accepted;
+		return judge_opening_syn(f, t, side, tick);
 	case EVENT_SYN_ACK:
 		return handshake_answer(f, t, side, tick);
 	case EVENT_ACK:
@@ -231,6 +242,7 @@ judge_opening(
 		if (side == RESPONDER && !acks_syn(&f->side[OPENER], t))
 			return bad_state;
 		f->word.state = next;
+		f->word.flags &= ~FLOW_CHALLENGE;
 		f->word.seen = tick;
 		return accepted;
 	case EVENT_FIN:
@@ -245,15 +257,18 @@ judge_reset(
     struct tcp_flow *f, const struct tcp_facts *t, unsigned side, uint32_t tick)
 {
 	const struct tcp_side *s = &f->side[side];
+	/* The target waits for the number behind the SYN until it has
+	   acknowledged one. */
+	uint32_t next = s->una != s->isn ? s->una : s->isn + 1;
 
 	if (f->word.flags & FLOW_NO_WINDOW)
 		return passed;
-	if (t->seq == s->una || t->seq == s->end) {
+	if (t->seq == next || t->seq == s->end) {
 		f->word.state = STATE_CLOSED;
 		f->word.seen = tick;
 		return accepted;
 	}
-	if (before(s->una, t->seq) && !before(s->edge, t->seq))
+	if (before(next, t->seq) && !before(s->edge, t->seq))
 		return passed; /* the target answers with a challenge ACK */
 	return bad_window;
 }
@@ -264,7 +279,9 @@ static struct outcome
 judge_late_syn(
     struct tcp_flow *f, const struct tcp_facts *t, unsigned side, uint32_t tick)
 {
-	if (t->seq == f->side[side].isn && !(f->word.flags & FLOW_NO_WINDOW))
+	bool known = f->side[side].max_window > 0;
+
+	if (known && t->seq == f->side[side].isn)
 		return passed; /* a retransmit */
 	if (event_of(t->flags) == EVENT_SYN) {
 		if (side == RESPONDER)
@@ -288,6 +305,10 @@ judge_late_syn(
 		o.effect = EFFECT_REPLACE;
 		return o;
 	}
+	/* It crossed the RST of an opener that gave up. */
+	if (f->word.state == STATE_CLOSED && side == RESPONDER &&
+	    acks_syn(&f->side[OPENER], t))
+		return passed;
 	return bad_state;
 }
 
@@ -309,14 +330,20 @@ after_fin(const struct tcp_flow *f, const struct tcp_facts *t, unsigned side)
 	return acks_all ? STATE_CLOSE_WAIT : f->word.state;
 }
 
+/* syn-received: whose ACK is missing. */
+static unsigned
+owing_side(const struct tcp_flow *f)
+{
+	return f->word.flags & FLOW_OWED_BY_RESPONDER ? RESPONDER : OPENER;
+}
+
 static enum state
 next_of(const struct tcp_flow *f, const struct tcp_facts *t, unsigned side)
 {
-	bool owes = (f->word.flags & FLOW_OWED_BY_RESPONDER ? RESPONDER
-							    : OPENER) == side;
 	enum event event = t->flags & TCP_FIN ? EVENT_FIN : EVENT_ACK;
 
-	if (f->word.state == STATE_SYN_RECEIVED && !owes && event == EVENT_ACK)
+	if (f->word.state == STATE_SYN_RECEIVED && owing_side(f) != side &&
+	    event == EVENT_ACK)
 		return STATE_SYN_RECEIVED; /* data before the last ACK */
 	if (f->word.state >= STATE_FIN_WAIT)
 		return after_fin(f, t, side);
@@ -381,10 +408,10 @@ tcp_judge(struct tcp_flow *f, const struct packet *segment, unsigned side,
 	if (event == EVENT_RST)
 		return judge_reset(f, t, side, tick);
 
-	bool owed = state == STATE_SYN_RECEIVED && event == EVENT_SYN_ACK &&
-		    (f->word.flags & FLOW_OWED_BY_RESPONDER ? RESPONDER
-							    : OPENER) == side;
-	if (t->flags & TCP_SYN && !(owed && t->seq == f->side[side].isn))
+	/* A SYN/ACK may be the ACK that is owed (RFC 9293 3.5, figure 8). */
+	bool owes = state == STATE_SYN_RECEIVED && owing_side(f) == side;
+	bool completes = owes && acks_syn(&f->side[!side], t);
+	if (t->flags & TCP_SYN && !(completes && t->seq == f->side[side].isn))
 		return judge_late_syn(f, t, side, tick);
 
 	if (!(f->word.flags & FLOW_NO_WINDOW)) {
@@ -392,6 +419,9 @@ tcp_judge(struct tcp_flow *f, const struct packet *segment, unsigned side,
 		if (o.why != ESTABLISHED)
 			return o;
 	}
+	/* The window reaches back behind the SYN; what is owed does not. */
+	if (owes && !completes)
+		return bad_state;
 	learn(f, t, side);
 	next = next_of(f, t, side);
 	if (next == STATE_FIN_WAIT && state < STATE_FIN_WAIT)

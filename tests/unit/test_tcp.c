@@ -238,6 +238,49 @@ SCENARIO(and_dropped_if_they_do_not_allow_it, ALLOW_BOTH,
 	OUT_(R | A,   1,     1,    0, ESTABLISHED, .state = "closed"),
 	IN_ (S,    5000,     0,    0, NO_RULE,     .state = "closed"))
 
+SCENARIO(an_answer_that_crosses_a_reset_passes, ALLOW_BOTH,
+	OUT_(S,    5000,     0,    0, RULE_ALLOW),
+	OUT_(R,    5001,     0,    0, ESTABLISHED, .state = "closed"),
+	IN_ (S | A,   0,  4000,    0, BAD_STATE),
+	IN_ (S | A,   0,  5001,    0, PASSED,      .state = "closed"))
+
+/* or who forges the address of another completes 66000 times too easily */
+SCENARIO(only_an_ack_of_the_syn_completes_the_handshake, ALLOW_BOTH,
+	ASK (S,       0,     0,    0, RULE_ALLOW),
+	TELL(S | A, 5000,    1,    0, ESTABLISHED),
+	ASK (A,       1,  5000,    0, BAD_STATE,   .state = "syn-received"),
+	ASK (A,       1,  4000,    0, BAD_STATE,   .state = "syn-received"),
+	ASK (F | A,   1,  4000,    0, BAD_STATE,   .state = "syn-received"),
+	ASK (A,       1,  5001,    0, ESTABLISHED, .state = "established"))
+
+SCENARIO(a_forged_syn_does_not_lock_out_the_answer, ALLOW_BOTH,
+	OUT_(S,    1000,     0,    0, RULE_ALLOW),
+	IN_ (S,    5000,     0,    0, ESTABLISHED, .state = "syn-sent2"),
+	IN_ (S,    7000,     0,    0, ESTABLISHED, .state = "syn-sent2"), /* the newest */
+	OUT_(A,    1001,  7001,    0, BAD_STATE,   .state = "syn-sent2"),
+	IN_ (S | A, 9000, 1001,    0, ESTABLISHED, .state = "syn-received"),
+	OUT_(A,    1001,  9001,    0, ESTABLISHED, .state = "established"),
+	IN_ (A,    9001,  1001,  100, ESTABLISHED),
+	OUT_(A,    1001,  9101,    0, ESTABLISHED))
+
+SCENARIO(data_on_the_answer_of_a_simultaneous_open, ALLOW_BOTH,
+	OUT_(S,    1000,     0,    0, RULE_ALLOW),
+	IN_ (S,    5000,     0,    0, ESTABLISHED),
+	IN_ (S | A, 5000, 1001,  100, ESTABLISHED),
+	OUT_(A,    1001,  5101,    0, ESTABLISHED, .state = "established"))
+
+SCENARIO(before_the_first_ack_a_reset_is_exact_behind_the_syn, ALLOW_BOTH,
+	OUT_(S,       0,     0,    0, RULE_ALLOW),
+	IN_ (S | A, 5000,    1,    0, ESTABLISHED),
+	IN_ (R,    5000,     0,    0, BAD_WINDOW,  .state = "syn-received"),
+	IN_ (R,    5001,     0,    0, ESTABLISHED, .state = "closed"))
+
+SCENARIO(a_challenge_is_forgotten_with_its_attempt, ALLOW_BOTH,
+	OUT_(S,       0,     0,    0, RULE_ALLOW),
+	IN_ (A,       9,   700,    0, PASSED),
+	OUT_(R,       1,     0,    0, ESTABLISHED, .state = "closed"),
+	IN_ (S | A,   9,   701,    0, BAD_STATE,   .state = "closed"))
+
 /* NPF: src/npftest/libnpftest/npf_state_test.c */
 SCENARIO(npf_1_order_of_acks, ALLOW_BOTH,
 	OUT_(S,    9999,     0,    0, RULE_ALLOW,  .window = 4096),
@@ -330,6 +373,12 @@ suite_tcp(void)
 	ADD_SCENARIO(tc, the_server_has_forgotten_and_answers_a_new_syn);
 	ADD_SCENARIO(tc, a_syn_after_the_end_is_judged_by_its_own_rules);
 	ADD_SCENARIO(tc, and_dropped_if_they_do_not_allow_it);
+	ADD_SCENARIO(tc, an_answer_that_crosses_a_reset_passes);
+	ADD_SCENARIO(tc, only_an_ack_of_the_syn_completes_the_handshake);
+	ADD_SCENARIO(tc, a_forged_syn_does_not_lock_out_the_answer);
+	ADD_SCENARIO(tc, data_on_the_answer_of_a_simultaneous_open);
+	ADD_SCENARIO(tc, before_the_first_ack_a_reset_is_exact_behind_the_syn);
+	ADD_SCENARIO(tc, a_challenge_is_forgotten_with_its_attempt);
 	ADD_SCENARIO(tc, npf_1_order_of_acks);
 	ADD_SCENARIO(tc, npf_2_lost_ack);
 	ADD_SCENARIO(tc, npf_3_fins);
