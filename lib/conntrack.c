@@ -149,22 +149,26 @@ conntrack_apply(const struct conntrack *ct, const struct connection *c,
 	return true;
 }
 
-bool
-conntrack_related(const struct connection *c, const struct packet *error)
+struct outcome
+conntrack_judge_error(const struct connection *c, const struct packet *error)
 {
+	static const struct outcome related = { RELATED, EFFECT_NONE };
+	static const struct outcome unrelated = { ICMP_UNRELATED, EFFECT_NONE };
 	enum direction from = flowkey_direction(c->flow);
 	enum direction quoted = c->side == OPENER ? from : opposite(from);
 
 	/* The error travels against the packet that it quotes. */
 	if (error->direction != opposite(quoted))
-		return false;
+		return unrelated;
 	if (error->icmp.quoted.protocol != PROTOCOL_TCP ||
 	    flow_word_unpack(c->word).flags & FLOW_NO_WINDOW)
-		return true;
+		return related;
 	/* A blind forger does not know what is in flight (RFC 5927 4). */
 	struct tcp_side s = load_side(c->flow, c->side);
 	return (int32_t)(error->icmp.quoted_seq - s.una) >= 0 &&
-	       (int32_t)(s.end - error->icmp.quoted_seq) >= 0;
+		       (int32_t)(s.end - error->icmp.quoted_seq) >= 0
+		   ? related
+		   : unrelated;
 }
 
 struct packet

@@ -66,8 +66,10 @@ struct outcome conntrack_judge(const struct conntrack *ct,
 bool conntrack_apply(const struct conntrack *ct, const struct connection *c,
     const struct packet *packet, struct outcome outcome,
     const struct tcp_flow *after);
-/* Is the ICMP error, filed under its quoted tuple, plausible for it? */
-bool conntrack_related(const struct connection *c, const struct packet *error);
+/* Is the ICMP error, found under its quoted tuple, plausible for it?  It never
+ * changes anything. */
+struct outcome conntrack_judge_error(
+    const struct connection *c, const struct packet *error);
 
 /* Remember the packet's connection, under that rule (holding.h).  UNDECIDED: it
  * is.  Else what was held is still the caller's; ESTABLISHED: another worker

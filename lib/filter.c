@@ -77,24 +77,35 @@ is_banned(const struct pass *pass, const struct packet *packet)
 
 /* The flow was allowed by an older policy: today's rules judge the packet that
  * opened it, and it moves to the one that allows it, whatever its limits.
- * True: it may go on, *c is up to date.  False: not, or, with d->why still
- * UNDECIDED, it changed meanwhile. */
+ * True: it may go on, *c is up to date.  False: d->why says why the packet goes
+ * with it; or, UNDECIDED, it changed meanwhile, or is none any more since its
+ * rule is stateless now. */
 static bool
 revalidate(const struct pass *pass, struct connection *c, struct decision *d)
 {
 	struct packet first = conntrack_first_packet(c->flow);
 	const struct rule *rule = rules_match(
 	    table_for(pass->policy, first.direction), &first, pass->interfaces);
+	bool allowed = rule && rule->action == ACTION_ALLOW;
 
-	if (rule && rule->action == ACTION_ALLOW && rule->stateful)
+	if (allowed && rule->stateful)
 		return pass->trial || conntrack_revalidate(
 					  &pass->ct, c, pass->generation, rule);
-	bool stateless = rule && rule->action == ACTION_ALLOW;
-	d->why = stateless ? RULE_ALLOW : REVOKED;
-	d->rule = rule;
+	if (!allowed) {
+		d->why = REVOKED;
+		d->rule = rule;
+	}
 	if (!pass->trial)
 		conntrack_kill(&pass->ct, c);
 	return false;
+}
+
+/* Must today's rules see it before it goes on? */
+static bool
+outdated(const struct pass *pass, const struct connection *c)
+{
+	return flow_word_unpack(c->word).generation != pass->generation &&
+	       pass->policy->settings.on_reload == ON_RELOAD_REVALIDATE;
 }
 
 /* 3. A packet of a connection that is known.  UNDECIDED: there is none, or it
@@ -104,32 +115,29 @@ judge_known(const struct pass *pass, const struct job *job,
     struct connection *old, struct decision *d)
 {
 	const struct packet *packet = &job->packet;
+	bool error = conntrack_is_error(packet);
 	struct tcp_flow after;
 
 	for (;;) {
 		struct connection c = conntrack_find(&pass->ct, &job->lookup);
 		if (!c.flow)
 			return;
-		if (flow_word_unpack(c.word).generation != pass->generation &&
-		    pass->policy->settings.on_reload == ON_RELOAD_REVALIDATE) {
-			if (!revalidate(pass, &c, d)) {
-				if (d->why != UNDECIDED)
-					return;
-				continue;
-			}
-		}
-		if (conntrack_is_error(packet)) {
-			d->why = conntrack_related(&c, packet) ? RELATED
-							       : ICMP_UNRELATED;
-			return;
-		}
 		struct outcome o =
-		    conntrack_judge(&pass->ct, &c, packet, &after);
+		    error ? conntrack_judge_error(&c, packet)
+			  : conntrack_judge(&pass->ct, &c, packet, &after);
+		/* What asks for a new one does not depend on the old. */
 		if (o.effect == EFFECT_REOPEN) {
 			*old = c;
 			return;
 		}
-		if (pass->trial ||
+		if (outdated(pass, &c)) {
+			bool stands = revalidate(pass, &c, d);
+			if (d->why != UNDECIDED || (pass->trial && !stands))
+				return;
+			if (!pass->trial)
+				continue;
+		}
+		if (pass->trial || error ||
 		    conntrack_apply(&pass->ct, &c, packet, o, &after)) {
 			d->why = o.why;
 			return;
@@ -262,7 +270,12 @@ filter_packet(const struct pass *pass, const struct job *job)
 		d.why = fragment_judge(&pass->fragments, packet, pass->trial);
 	if (d.why != UNDECIDED)
 		return d;
-	/* 2. The network ACL sees every packet and remembers none. */
+	/* What the host cannot live without. */
+	if (packet->is_essential) {
+		d.why = ESSENTIAL;
+		return d;
+	}
+	/* 2. The network ACL sees every other packet and remembers none. */
 	if (!passes_acl(pass, packet, &d))
 		return d;
 	if (!pass->regime->judges_connections) {
@@ -270,11 +283,6 @@ filter_packet(const struct pass *pass, const struct job *job)
 		return d;
 	}
 	d.rule = NULL;
-	/* What the host cannot live without. */
-	if (packet->is_essential) {
-		d.why = ESSENTIAL;
-		return d;
-	}
 	/* 3. Part of a known connection? */
 	if (pass->ct.table)
 		judge_known(pass, job, &ended, &d);

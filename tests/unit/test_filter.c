@@ -164,6 +164,25 @@ SCENARIO(keep_lets_them_live, SHIPPED,
 	  .reload = "on_reload = \"keep\";" ONLY_SSH },
 	{ IN,  TCP, "203.0.113.9:51002", "192.0.2.2:80",    S,     NO_RULE })
 
+#define WEB_STATELESS \
+	"inbound = ( { port = 80; action = \"allow\"; stateful = false; } );" \
+	"outbound = ();"
+
+/* Stateless now: its connection is none any more, each packet needs a rule. */
+SCENARIO(a_rule_made_stateless_ends_its_connections, SHIPPED,
+	{ IN,  TCP, "203.0.113.9:51000", "192.0.2.2:80",    S,     RULE_ALLOW },
+	{ OUT, TCP, "192.0.2.2:80",    "203.0.113.9:51000", S | A, NOT_A_START, .reload = WEB_STATELESS, .state = "" },
+	{ IN,  TCP, "203.0.113.9:51000", "192.0.2.2:80",    A,     RULE_ALLOW, .state = "" })
+
+#define NOTHING_IN \
+	"inbound = (); outbound = ( { port = \"*\"; action = \"allow\"; } );"
+
+/* What was before is over, whatever the rules say of it now. */
+SCENARIO(a_reload_does_not_hinder_who_opens_after_the_end, SHIPPED,
+	{ IN,  TCP, "203.0.113.9:51000", "192.0.2.2:80",    S,     RULE_ALLOW },
+	{ OUT, TCP, "192.0.2.2:80",    "203.0.113.9:51000", R | A, ESTABLISHED, .state = "closed" },
+	{ OUT, TCP, "192.0.2.2:80",    "203.0.113.9:51000", S,     RULE_ALLOW, .reload = NOTHING_IN, .state = "syn-sent" })
+
 SCENARIO(flows_end_when_they_are_idle, SHIPPED,
 	{ OUT, UDP, "192.0.2.2:40000", "203.0.113.1:53", 0, RULE_ALLOW },
 	{ IN,  UDP, "203.0.113.1:53", "192.0.2.2:40000", 0, ESTABLISHED, .wait_ms = 119000 },
@@ -203,6 +222,7 @@ SCENARIO(nothing_comes_from_our_own_addresses, SHIPPED
 	/* ours no more */
 	{ IN,  UDP, "192.0.2.3:51001", "192.0.2.2:22", 0, RULE_ALLOW, .own = "192.0.2.2" })
 #define NOTHING "inbound = (); outbound = ();"
+#define NOT_EVEN_BY_ACL NOTHING "acl = { inbound = (); outbound = (); };"
 #define FE80 "fe80 0000 0000 0000 0000 0000 0000 "
 #define FF02 "ff02 0000 0000 0000 0000 0000 0000 "
 
@@ -220,6 +240,12 @@ START_TEST(what_a_host_cannot_live_without_passes_a_default_block)
 		{ IN, 0, "", "", 0, NO_RULE,
 		  .hex = "6000 0000 0008 3aff" FE80 "0001" FE80 "0002 8000 0000 0001 0001" },
 		{ 0 } };
+	static const struct step v6_by_acl[] = {
+		{ IN, 0, "", "", 0, ESSENTIAL,
+		  .hex = "6000 0000 0018 3aff" FE80 "0001" FF02 "0001 8700 0000 0000 0000" FE80 "0002" },
+		{ IN, 0, "", "", 0, ACL_NO_RULE,
+		  .hex = "6000 0000 0008 3aff" FE80 "0001" FE80 "0002 8000 0000 0001 0001" },
+		{ 0 } };
 	static const struct step v4[] = {
 		/* DHCP: the client asks, the server answers by broadcast */
 		{ OUT, 0, "", "", 0, ESSENTIAL,
@@ -231,6 +257,7 @@ START_TEST(what_a_host_cannot_live_without_passes_a_default_block)
 		{ 0 } };
 
 	scenario_play(FAMILY_IPV6, NOTHING, v6);
+	scenario_play(FAMILY_IPV6, NOT_EVEN_BY_ACL, v6_by_acl);
 	scenario_play(FAMILY_IPV4, NOTHING, v4);
 }
 END_TEST
@@ -256,6 +283,8 @@ suite_filter(void)
 	ADD_SCENARIO(tc, reject_is_a_verdict_of_its_own);
 	ADD_SCENARIO(tc, a_reload_judges_living_connections_again);
 	ADD_SCENARIO(tc, keep_lets_them_live);
+	ADD_SCENARIO(tc, a_rule_made_stateless_ends_its_connections);
+	ADD_SCENARIO(tc, a_reload_does_not_hinder_who_opens_after_the_end);
 	ADD_SCENARIO(tc, flows_end_when_they_are_idle);
 	ADD_SCENARIO(tc, a_gateway_forwards_by_its_own_rules);
 	ADD_SCENARIO(tc, nothing_comes_from_our_own_addresses);
