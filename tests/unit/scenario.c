@@ -450,7 +450,7 @@ play_step(struct play *play, const struct step *s, unsigned number)
 	size_t at =
 	    (play->family == FAMILY_IPV4 ? 20 : 40) + (s->to_next ? 2 : 0);
 
-	play->now_ms += s->wait_ms;
+	play->now_ms = play->now_ms - s->back_ms + s->wait_ms;
 	for (unsigned i = 0; s->wait_ms && i < 200; i++)
 		filter_sweep(play->filter, 0, play->now_ms);
 	if (s->reload)

@@ -34,6 +34,7 @@ struct step {
 	enum reason want;
 
 	unsigned wait_ms;   /* before the packet */
+	unsigned back_ms;   /* the clock is set back by this before that */
 	const char *reload; /* config put in force before the packet */
 	const char *own;    /* this host's addresses from now on */
 	/* "add SET MEMBER SECONDS", "del SET MEMBER", "ban MEMBER SECONDS",

@@ -24,6 +24,7 @@ Suite *suite_set(void);
 Suite *suite_filter_sets(void);
 Suite *suite_conf(void);
 Suite *suite_message(void);
+Suite *suite_timers(void);
 Suite *suite_verdicts(void);
 Suite *suite_listener(void);
 Suite *suite_control(void);
