@@ -139,12 +139,19 @@ tcp_open(const struct tcp_facts *syn)
 	return flow;
 }
 
-/* ISN < ack <= what the other side has sent (RFC 9293 3.10.7.3). */
+/* ISN < number <= what its sender has sent. */
+static bool
+lies_behind_syn(const struct tcp_side *syn_sender, uint32_t number)
+{
+	return before(syn_sender->isn, number) &&
+	       !before(syn_sender->end, number);
+}
+
+/* RFC 9293 3.10.7.3 */
 static bool
 acks_syn(const struct tcp_side *syn_sender, const struct tcp_facts *t)
 {
-	return (t->flags & TCP_ACK) && before(syn_sender->isn, t->ack) &&
-	       !before(syn_sender->end, t->ack);
+	return (t->flags & TCP_ACK) && lies_behind_syn(syn_sender, t->ack);
 }
 
 /* The SYN or SYN/ACK that answers another SYN: both sides are known now. */
@@ -198,16 +205,26 @@ judge_opening_syn(
 
 	if (known && t->seq == f->side[side].isn)
 		return passed;
-	if (side == OPENER) {
-		*f = tcp_open(t);
-		f->word.seen = tick;
-		return (struct outcome){ ESTABLISHED, EFFECT_REPLACE };
+	if (side == RESPONDER) {
+		learn_syn(f, t, RESPONDER);
+		f->word.state = STATE_SYN_SENT2;
+		if (!known)
+			f->word.seen = tick;
+		return accepted;
 	}
-	learn_syn(f, t, RESPONDER);
-	f->word.state = STATE_SYN_SENT2;
-	if (!known)
-		f->word.seen = tick;
-	return accepted;
+	struct tcp_flow old = *f;
+	*f = tcp_open(t);
+	f->word.seen = tick;
+	if (old.word.state ==
+	    STATE_SYN_SENT2) { /* the peer's SYN still counts */
+		struct tcp_side *peer = &f->side[RESPONDER];
+		*peer = old.side[RESPONDER];
+		peer->edge = later_of(
+		    peer->edge, peer->isn + 1 + f->side[OPENER].max_window);
+		f->word.scale[RESPONDER] = old.word.scale[RESPONDER];
+		f->word.state = STATE_SYN_SENT2;
+	}
+	return (struct outcome){ ESTABLISHED, EFFECT_REPLACE };
 }
 
 /* Before anything was acknowledged: syn-sent and syn-sent2. */
@@ -226,23 +243,17 @@ judge_opening(
 	case EVENT_SYN_ACK:
 		return handshake_answer(f, t, side, tick);
 	case EVENT_ACK:
-		if (side == RESPONDER && !acks_syn(&f->side[OPENER], t)) {
-			f->challenge = t->ack;
-			f->word.flags |= FLOW_CHALLENGE;
-			return (struct outcome){ PASSED, EFFECT_UPDATE };
-		}
 		return passed;
 	case EVENT_RST:
-		/* The answer to a challenge ACK, not to this attempt. */
-		if (side == OPENER && f->word.flags & FLOW_CHALLENGE &&
-		    t->seq == f->challenge)
-			return passed;
 		/* A blind RST must not end an attempt (RFC 9293 3.10.7.3);
-		   nf_conntrack deletes the flow here. */
+		   nf_conntrack deletes the flow here.  Another one of the
+		   opener answers a challenge ACK (RFC 5961 4). */
 		if (side == RESPONDER && !acks_syn(&f->side[OPENER], t))
 			return bad_state;
+		if (side == OPENER &&
+		    !lies_behind_syn(&f->side[OPENER], t->seq))
+			return passed;
 		f->word.state = next;
-		f->word.flags &= ~FLOW_CHALLENGE;
 		f->word.seen = tick;
 		return accepted;
 	case EVENT_FIN:
@@ -297,8 +308,10 @@ judge_late_syn(
 		struct tcp_facts syn = {
 			.seq = f->challenge,
 			.flags = TCP_SYN,
+			/* Not remembered: the largest.  It counts only if the
+			   SYN/ACK scales, which then the SYN did too. */
 			.window = UINT16_MAX,
-			.scale = f->word.scale[OPENER],
+			.scale = TCP_NO_SCALE - 1,
 		};
 		*f = tcp_open(&syn);
 		struct outcome o = handshake_answer(f, t, RESPONDER, tick);
@@ -312,6 +325,12 @@ judge_late_syn(
 	return bad_state;
 }
 
+static bool
+all_acknowledged(const struct tcp_side *side)
+{
+	return side->una == side->end;
+}
+
 /* Where FINs and their acknowledgements lead, from fin-wait on. */
 static enum state
 after_fin(const struct tcp_flow *f, const struct tcp_facts *t, unsigned side)
@@ -320,9 +339,13 @@ after_fin(const struct tcp_flow *f, const struct tcp_facts *t, unsigned side)
 	    f->word.flags & FLOW_FIN_BY_RESPONDER ? RESPONDER : OPENER;
 	bool acks_all = !before(t->ack, f->side[!side].end);
 
+	/* Whoever acknowledges last: data may still be resent ahead of the
+	   first FIN when the second one is acknowledged. */
 	if (f->word.state == STATE_LAST_ACK)
-		return side == first && acks_all ? STATE_TIME_WAIT
-						 : STATE_LAST_ACK;
+		return all_acknowledged(&f->side[OPENER]) &&
+			       all_acknowledged(&f->side[RESPONDER])
+			   ? STATE_TIME_WAIT
+			   : STATE_LAST_ACK;
 	if (f->word.state == STATE_TIME_WAIT || side == first)
 		return f->word.state;
 	if (t->flags & TCP_FIN)

@@ -85,8 +85,7 @@ struct tcp_side {
 struct tcp_flow {
 	struct flow_word word;
 	struct tcp_side side[2]; /* opener, responder */
-	/* syn-sent: the acknowledgement of a challenge ACK; later: the ISN of
-	   a SYN that the opener sent into the living connection */
+	/* the ISN of a SYN that the opener sent into the living connection */
 	uint32_t challenge;
 };
 

@@ -53,6 +53,20 @@ SCENARIO(crossing_fins_end_in_time_wait, ALLOW_BOTH,
 	IN_ (A,       2,     2,    0, ESTABLISHED, .state = "last-ack"),
 	OUT_(A,       2,     2,    0, ESTABLISHED, .state = "time-wait"))
 
+/* Both FINs are out, but not all that came before them has arrived: the end is
+ * not yet, and a forged SYN cannot begin anew. */
+SCENARIO(time_wait_begins_when_all_is_acknowledged, ALLOW_BOTH,
+	SERVED,
+	ASK (A,       1,     1, 1000, ESTABLISHED),
+	ASK (F | A, 1001,    1,    0, ESTABLISHED, .state = "fin-wait"),
+	TELL(F | A,   1,     1,    0, ESTABLISHED, .state = "last-ack"), /* the data got lost */
+	ASK (A,    1002,     2,    0, ESTABLISHED, .state = "last-ack"),
+	ASK (S,   70000,     0,    0, PASSED,      .state = "last-ack"),
+	ASK (A,       1,     2, 1000, ESTABLISHED, .state = "last-ack"), /* again */
+	TELL(A,       2,  1001,    0, ESTABLISHED, .state = "last-ack"),
+	ASK (F | A, 1001,    2,    0, ESTABLISHED, .state = "last-ack"),
+	TELL(A,       2,  1002,    0, ESTABLISHED, .state = "time-wait"))
+
 SCENARIO(a_stale_or_forged_answer_does_not_complete, ALLOW_BOTH,
 	OUT_(S,    5000,     0,    0, RULE_ALLOW),
 	IN_ (S | A,   0,  5000,    0, BAD_STATE,   .state = "syn-sent"),
@@ -86,6 +100,13 @@ SCENARIO(simultaneous_open, ALLOW_BOTH,
 	IN_ (S | A, 5000, 1001,    0, ESTABLISHED, .state = "established"),
 	OUT_(A,    1001,  5001,   10, ESTABLISHED),
 	IN_ (A,    5001,  1011,   10, ESTABLISHED))
+
+SCENARIO(simultaneous_open_after_an_attempt_without_answer, ALLOW_BOTH,
+	OUT_(S,    1000,     0,    0, RULE_ALLOW),
+	IN_ (S,    5000,     0,    0, ESTABLISHED, .state = "syn-sent2"),
+	OUT_(S,    3000,     0,    0, ESTABLISHED, .state = "syn-sent2"),
+	OUT_(S | A, 3000, 5001,    0, ESTABLISHED, .state = "syn-received"),
+	IN_ (S | A, 5000, 3001,    0, ESTABLISHED, .state = "established"))
 
 SCENARIO(split_handshake, ALLOW_BOTH,
 	OUT_(S,    1000,     0,    0, RULE_ALLOW),
@@ -226,6 +247,16 @@ SCENARIO(the_server_has_forgotten_and_answers_a_new_syn, ALLOW_BOTH,
 	TELL(S | A, 9000, 2001,    0, ESTABLISHED, .state = "syn-received"),
 	ASK (A,    2001,  9001,    0, ESTABLISHED, .state = "established"))
 
+/* Its new SYN may scale otherwise than its old one; that is not remembered. */
+SCENARIO(the_forgotten_connection_may_have_scaled_otherwise, ALLOW_BOTH,
+	SERVED,
+	ASK (S,    2000,     0,    0, PASSED,      .scale = 7, .window = 1000),
+	TELL(S | A, 9000, 2001,    0, ESTABLISHED, .scale = 2, .window = 1000, .state = "syn-received"),
+	ASK (A,    2001,  9001,    0, ESTABLISHED, .window = 1000, .state = "established"),
+	TELL(A,   90000,  2001, 1460, ESTABLISHED, .window = 1000),
+	ASK (A,    6001,  9001,    0, ESTABLISHED, .window = 1000),
+	ASK (A,    6002,  9001,    0, BAD_WINDOW,  .window = 1000))
+
 SCENARIO(a_syn_after_the_end_is_judged_by_its_own_rules, ALLOW_BOTH,
 	SERVED,
 	ASK (R | A,   1,     1,    0, ESTABLISHED, .state = "closed"),
@@ -275,11 +306,17 @@ SCENARIO(before_the_first_ack_a_reset_is_exact_behind_the_syn, ALLOW_BOTH,
 	IN_ (R,    5000,     0,    0, BAD_WINDOW,  .state = "syn-received"),
 	IN_ (R,    5001,     0,    0, ESTABLISHED, .state = "closed"))
 
-SCENARIO(a_challenge_is_forgotten_with_its_attempt, ALLOW_BOTH,
-	OUT_(S,       0,     0,    0, RULE_ALLOW),
-	IN_ (A,       9,   700,    0, PASSED),
-	OUT_(R,       1,     0,    0, ESTABLISHED, .state = "closed"),
-	IN_ (S | A,   9,   701,    0, BAD_STATE,   .state = "closed"))
+/* A RST of the opener may be its answer to a challenge ACK, or forged. */
+SCENARIO(only_an_exact_reset_of_the_opener_ends_its_attempt, ALLOW_BOTH,
+	ASK (S,    5000,     0,    0, RULE_ALLOW),
+	ASK (R,    4000,     0,    0, PASSED,      .state = "syn-sent"),
+	ASK (R,    5000,     0,    0, PASSED,      .state = "syn-sent"),
+	ASK (R | A, 5002,    0,    0, PASSED,      .state = "syn-sent"),
+	TELL(A,       0,   700,    0, PASSED,      .state = "syn-sent"),
+	TELL(A,       0,   900,    0, PASSED,      .state = "syn-sent"),
+	ASK (R,     700,     0,    0, PASSED,      .state = "syn-sent"),
+	ASK (R,    5001,     0,    0, ESTABLISHED, .state = "closed"),
+	TELL(S | A,   0,   901,    0, BAD_STATE,   .state = "closed"))
 
 /* NPF: src/npftest/libnpftest/npf_state_test.c */
 SCENARIO(npf_1_order_of_acks, ALLOW_BOTH,
@@ -348,11 +385,13 @@ suite_tcp(void)
 
 	ADD_SCENARIO(tc, it_opens_talks_and_ends);
 	ADD_SCENARIO(tc, crossing_fins_end_in_time_wait);
+	ADD_SCENARIO(tc, time_wait_begins_when_all_is_acknowledged);
 	ADD_SCENARIO(tc, a_stale_or_forged_answer_does_not_complete);
 	ADD_SCENARIO(tc, a_reset_counts_only_if_it_acknowledges_the_syn);
 	ADD_SCENARIO(tc, retransmits_pass_and_do_not_live_longer);
 	ADD_SCENARIO(tc, a_new_isn_replaces_the_old);
 	ADD_SCENARIO(tc, simultaneous_open);
+	ADD_SCENARIO(tc, simultaneous_open_after_an_attempt_without_answer);
 	ADD_SCENARIO(tc, split_handshake);
 	ADD_SCENARIO(tc, data_with_the_handshake);
 	ADD_SCENARIO(tc, resets_must_be_exact);
@@ -371,6 +410,7 @@ suite_tcp(void)
 	ADD_SCENARIO(tc, conntrack_synack_old);
 	ADD_SCENARIO(tc, conntrack_synack_reuse);
 	ADD_SCENARIO(tc, the_server_has_forgotten_and_answers_a_new_syn);
+	ADD_SCENARIO(tc, the_forgotten_connection_may_have_scaled_otherwise);
 	ADD_SCENARIO(tc, a_syn_after_the_end_is_judged_by_its_own_rules);
 	ADD_SCENARIO(tc, and_dropped_if_they_do_not_allow_it);
 	ADD_SCENARIO(tc, an_answer_that_crosses_a_reset_passes);
@@ -378,7 +418,7 @@ suite_tcp(void)
 	ADD_SCENARIO(tc, a_forged_syn_does_not_lock_out_the_answer);
 	ADD_SCENARIO(tc, data_on_the_answer_of_a_simultaneous_open);
 	ADD_SCENARIO(tc, before_the_first_ack_a_reset_is_exact_behind_the_syn);
-	ADD_SCENARIO(tc, a_challenge_is_forgotten_with_its_attempt);
+	ADD_SCENARIO(tc, only_an_exact_reset_of_the_opener_ends_its_attempt);
 	ADD_SCENARIO(tc, npf_1_order_of_acks);
 	ADD_SCENARIO(tc, npf_2_lost_ack);
 	ADD_SCENARIO(tc, npf_3_fins);
