@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Lists: rules, flows, drops.  Each is a row of columns and a function that
- * fills them from a row of the daemon's; list() does the rest.  The table goes
- * to stdout, the total to stderr, so that a pipe gets rows only.
+ * Lists: rules, flows, drops, sets.  Each is a row of columns and a function
+ * that fills them from a row of the daemon's; list() does the rest.  The table
+ * goes to stdout, the total to stderr, so that a pipe gets rows only.
  */
-#include "command.h"
+#include "look.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -305,4 +305,71 @@ command_drops(const struct call *call)
 	json_t *arguments = given_options(call);
 
 	return arguments ? list(call, arguments, &drops) : EXIT_USAGE;
+}
+
+/* clang-format off */
+static const struct column set_columns[] = {
+	{ "SET",       false, CUT_NEVER, 0 },
+	{ "FIXED",     true,  CUT_NEVER, 0 },
+	{ "LIVE",      true,  CUT_NEVER, 0 },
+	{ "MAX",       true,  CUT_NEVER, 2 },
+	{ "TIME",      true,  CUT_NEVER, 1 },
+	{ "FILE:LINE", false, CUT_START, 0 },
+};
+
+static const struct column member_columns[] = {
+	{ "MEMBER", false, CUT_MIDDLE, 0 },
+	{ "KIND",   false, CUT_NEVER,  0 },
+	{ "ENDS",   false, CUT_NEVER,  0 },
+};
+/* clang-format on */
+
+static void
+add_life(struct columns *columns, const json_t *row, const char *key)
+{
+	if (row_has(row, key))
+		add_duration(columns, row, key);
+	else
+		columns_add(columns, "never", NULL);
+}
+
+static uint64_t
+fill_set(struct columns *columns, const json_t *row)
+{
+	add_text(columns, row, "set");
+	add_count(columns, row, "fixed");
+	add_count(columns, row, "live");
+	add_count(columns, row, "max");
+	add_life(columns, row, "time_seconds");
+	columns_take(columns, row_place(row, false), row_place(row, true));
+	return 1;
+}
+
+static uint64_t
+fill_member(struct columns *columns, const json_t *row)
+{
+	bool fixed = json_is_true(json_object_get(row, "fixed"));
+
+	add_text(columns, row, "member");
+	columns_add(columns, fixed ? "fixed" : "live", NULL);
+	add_life(columns, row, "expires_seconds");
+	return 1;
+}
+
+int
+look_sets(const struct call *call, json_t *arguments)
+{
+	static const struct list sets = { set_columns, ARRAY_LEN(set_columns),
+		fill_set, "set", "sets" };
+
+	return list(call, arguments, &sets);
+}
+
+int
+look_members(const struct call *call, json_t *arguments)
+{
+	static const struct list members = { member_columns,
+		ARRAY_LEN(member_columns), fill_member, "member", "members" };
+
+	return list(call, arguments, &members);
 }

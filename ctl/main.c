@@ -23,7 +23,9 @@ struct command {
 	const char *name;
 	int (*function)(const struct call *call);
 	const char *help;
-	const char *arguments; /* all of them, as usage shows them */
+	/* All of them, as usage shows them; those that may be missing follow a
+	 * blank in brackets. */
+	const char *arguments;
 	size_t argument_count;
 	const struct command_option *option;
 };
@@ -63,6 +65,16 @@ static const struct command_option replay_options[] = {
 	{ 0 },
 };
 
+static const struct command_option set_options[] = {
+	{ "for", "TIME", "with add: 90, 15m, 2h, 5d; -1: for ever" },
+	{ 0 },
+};
+
+static const struct command_option ban_options[] = {
+	{ "for", "TIME", "90, 15m, 2h, 5d; without it, or -1: for ever" },
+	{ 0 },
+};
+
 static const struct command commands[] = {
 	{ "status",  command_status,  "what the firewall does and how it is doing",      "", 0, none },
 	{ "rules",   command_rules,   "the rules in order, what each has decided",       "", 0, none },
@@ -72,6 +84,8 @@ static const struct command commands[] = {
 	{ "reload",  command_reload,  "read the config again; a bad one changes nothing", "", 0, none },
 	{ "explain", command_explain, "what a packet would get, and its reply",
 	    "DIRECTION PROTOCOL SRC[:PORT] DST[:PORT]", 4, explain_options },
+	{ "set",     command_set,     "members of a set; WHAT: add, del, test or list", "WHAT [SET [ADDRESS]]", 3, set_options },
+	{ "ban",     command_ban,     "drop all packets of this address, and cut its connections", "ADDRESS", 1, ban_options },
 	{ "check",   command_check,   "is the config in FILE valid?  Needs no daemon",  "FILE", 1, none },
 	{ "import",  command_import,  "rules of AWS, as JSON, to a config; KIND: aws-network-acls, aws-security-groups",
 	    "KIND FILE", 2, none },
@@ -276,6 +290,16 @@ parse_options(
 	*argv += optind;
 }
 
+static size_t
+least_arguments(const struct command *command)
+{
+	size_t count = command->argument_count;
+
+	for (const char *at = command->arguments; (at = strstr(at, " [")); at++)
+		count--;
+	return count;
+}
+
 /* The command that the words ask for, and *call for it.  Ends the program on
  * bad usage, --help and --version. */
 static const struct command *
@@ -299,7 +323,7 @@ parse(int argc, char **argv, struct call *call)
 	if (call->argument_count > command->argument_count)
 		refuse(command, "unexpected argument '%s'",
 		    argv[command->argument_count]);
-	if (call->argument_count < command->argument_count)
+	if (call->argument_count < least_arguments(command))
 		refuse(command, "%s needs %s", name, command->arguments);
 	return command;
 }

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Lists that commands of other files print.  The arguments are released.
+ */
+#ifndef EPHEMERALD_LOOK_H
+#define EPHEMERALD_LOOK_H
+
+#include <jansson.h>
+
+#include "command.h"
+
+int look_sets(const struct call *call, json_t *arguments);
+int look_members(const struct call *call, json_t *arguments);
+
+#endif
