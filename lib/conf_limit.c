@@ -126,6 +126,88 @@ conf_limit_flows_per_source(
 	read_flows(r, value, &r->rule->limits.max_flows_per_source);
 }
 
+/* 0: it is none; the error is noted. */
+static uint32_t
+read_time(struct rule_reader *r, const char *key, const config_setting_t *value,
+    int most)
+{
+	char shown[SETTING_SHOW_SIZE];
+	int64_t seconds;
+
+	if (setting_seconds(value, &seconds) && seconds >= 1 && seconds <= most)
+		return (uint32_t)seconds;
+	reader_fail(r->reader, config_setting_source_line(value),
+	    "%s is %s, accepted are 1 to %d seconds, also as \"90s\", \"15m\", "
+	    "\"2h\", \"5d\"",
+	    key, setting_show(value, shown), most);
+	return 0;
+}
+
+/* "@abusers" */
+static void
+read_add(struct rule_reader *r, const config_setting_t *value)
+{
+	const char *text = setting_string(value);
+	const struct policy *policy = r->reader->policy;
+	const struct named_set *set =
+	    text && *text == '@' ? policy_find_set(policy, text + 1) : NULL;
+	struct guess guess = { .word = text ? text + (*text == '@') : "" };
+	char hint[GUESS_TEXT_SIZE], shown[SETTING_SHOW_SIZE];
+
+	if (set) {
+		r->rule->limits.add.set = set;
+		r->rule->limits.on_overload = OVERLOAD_ADD;
+		return;
+	}
+	for (size_t i = 0; reader_listens(r->reader) && i < policy->set_count;
+	     i++)
+		guess_try(&guess, policy->sets[i].name);
+	reader_fail(r->reader, config_setting_source_line(value),
+	    "on_overload.add is %s, which is not \"@\" and the name of a set, "
+	    "%s",
+	    setting_show(value, shown), guess_text(&guess, hint));
+}
+
+static void
+read_add_member(struct rule_reader *r, const config_setting_t *member)
+{
+	struct rule_limits *limits = &r->rule->limits;
+	struct guess guess = { .word = config_setting_name(member) };
+	char hint[GUESS_TEXT_SIZE], shown[SETTING_SHOW_SIZE];
+	unsigned line = config_setting_source_line(member);
+
+	if (strcmp(guess.word, "add") == 0) {
+		read_add(r, member);
+	} else if (strcmp(guess.word, "time") == 0) {
+		limits->add.seconds =
+		    read_time(r, "on_overload.time", member, SET_TIME_MAX);
+	} else if (strcmp(guess.word, "cut") != 0) {
+		guess_try(&guess, "add");
+		guess_try(&guess, "time");
+		guess_try(&guess, "cut");
+		reader_fail(r->reader, line,
+		    "on_overload has no key \"%s\", %s", guess.word,
+		    guess_text(&guess, hint));
+	} else if (config_setting_type(member) == CONFIG_TYPE_BOOL) {
+		limits->add.cut = config_setting_get_bool(member);
+	} else {
+		reader_fail(r->reader, line,
+		    "on_overload.cut is %s, accepted are true and false",
+		    setting_show(member, shown));
+	}
+}
+
+static void
+read_add_group(struct rule_reader *r, const config_setting_t *group)
+{
+	for (int i = 0; i < config_setting_length(group); i++)
+		read_add_member(r, config_setting_get_elem(group, (unsigned)i));
+	if (!config_setting_get_member(group, "add"))
+		reader_fail(r->reader, config_setting_source_line(group),
+		    "on_overload.add is missing, accepted is \"@\" with the "
+		    "name of a set");
+}
+
 void
 conf_limit_overload(struct rule_reader *r, const config_setting_t *value)
 {
@@ -137,33 +219,19 @@ conf_limit_overload(struct rule_reader *r, const config_setting_t *value)
 	const char *text = setting_string(value);
 	char shown[SETTING_SHOW_SIZE];
 
+	if (config_setting_is_group(value)) {
+		read_add_group(r, value);
+		return;
+	}
 	for (size_t i = 0; text && i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(text, words[i]) == 0) {
 			r->rule->limits.on_overload = (enum overload)i;
 			return;
 		}
 	reader_fail(r->reader, config_setting_source_line(value),
-	    "%s is %s, accepted are \"block\", \"reject\" and \"next\"", r->key,
-	    setting_show(value, shown));
-}
-
-/* 0: it is none; the error is noted. */
-static uint32_t
-read_time(struct rule_reader *r, const char *key, const config_setting_t *value)
-{
-	const char *text = setting_string(value);
-	char shown[SETTING_SHOW_SIZE];
-	int64_t seconds;
-
-	if ((text ? parse_time(text, &seconds)
-		  : setting_number(value, &seconds)) &&
-	    seconds >= 1 && seconds <= TIMEOUT_MAX)
-		return (uint32_t)seconds;
-	reader_fail(r->reader, config_setting_source_line(value),
-	    "%s is %s, accepted are 1 to %d seconds, also as \"90s\", \"15m\", "
-	    "\"2h\", \"5d\"",
-	    key, setting_show(value, shown), TIMEOUT_MAX);
-	return 0;
+	    "%s is %s, accepted are \"block\", \"reject\", \"next\" and "
+	    "{ add = \"@SET\"; time = \"1h\"; cut = true; }",
+	    r->key, setting_show(value, shown));
 }
 
 void
@@ -182,7 +250,7 @@ conf_limit_timeout(struct rule_reader *r, const config_setting_t *value)
 
 	t->any = true;
 	if (!config_setting_is_group(value)) {
-		t->established = read_time(r, r->key, value);
+		t->established = read_time(r, r->key, value, TIMEOUT_MAX);
 		return;
 	}
 	for (int i = 0; i < config_setting_length(value); i++) {
@@ -195,7 +263,7 @@ conf_limit_timeout(struct rule_reader *r, const config_setting_t *value)
 			guess_try(&guess, members[m++].name);
 		if (m < count)
 			*members[m].seconds =
-			    read_time(r, members[m].path, member);
+			    read_time(r, members[m].path, member, TIMEOUT_MAX);
 		else
 			reader_fail(r->reader,
 			    config_setting_source_line(member),
@@ -226,6 +294,9 @@ conf_limit_check(struct reader *reader, const struct rule *rule,
 	static const char remembers[] =
 	    "that remembers nothing, accepted without stateful = false";
 	bool allows = rule->action == ACTION_ALLOW;
+	bool tcp = rule->names_protocol ? rule->protocols[0] >> PROTOCOL_TCP & 1
+					: rule->icmp_count == 0;
+	bool adds = rule->limits.on_overload == OVERLOAD_ADD;
 	bool forgets = allows && !rule->stateful;
 
 	refuse(reader, group, "limit", !allows, allow);
@@ -241,4 +312,10 @@ conf_limit_check(struct reader *reader, const struct rule *rule,
 		!config_setting_get_member(group, "max_flows_per_source"),
 	    "without a limit, accepted with limit, max_flows or "
 	    "max_flows_per_source");
+	refuse(reader, group, "on_overload", allows && adds && forgets,
+	    "that remembers nothing and adds nobody, accepted without "
+	    "stateful = false");
+	/* Who sends else is not known before it has answered. */
+	refuse(reader, group, "on_overload", allows && adds && !tcp,
+	    "that allows no TCP and adds nobody, accepted with TCP");
 }

@@ -139,23 +139,9 @@ setting_number(const config_setting_t *setting, int64_t *value)
 bool
 setting_seconds(const config_setting_t *setting, int64_t *value)
 {
-	static const struct {
-		const char *suffix;
-		int64_t seconds;
-	} units[] = { { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 } };
 	const char *text = setting_string(setting);
-	uint32_t count;
 
-	if (!text)
-		return setting_number(setting, value);
-	if (!parse_digits(&text, &count))
-		return false;
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (strcmp(text, units[i].suffix) == 0) {
-			*value = count * units[i].seconds;
-			return true;
-		}
-	return false;
+	return text ? parse_time(text, value) : setting_number(setting, value);
 }
 
 static const char *

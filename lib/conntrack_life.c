@@ -81,15 +81,26 @@ end_flow(const struct conntrack *ct, struct flow *flow, uint64_t word)
 	return true;
 }
 
+/* A TCP flow past its handshake. */
+static bool
+is_proof(const struct flow *flow, uint64_t word)
+{
+	return flowkey_tuple(flow).protocol == PROTOCOL_TCP &&
+	       state_assured(flow_word_unpack(word).state);
+}
+
 bool
 life_change(
     const struct conntrack *ct, struct flow *flow, uint64_t old, uint64_t new)
 {
 	if (!flow_change(flow, old, new))
 		return false;
-	if (state_half_open(flow_word_unpack(old).state) &&
-	    !state_half_open(flow_word_unpack(new).state))
-		budget_give(&half_open_of(ct, flowkey_direction(flow))->count);
+	if (!state_half_open(flow_word_unpack(old).state) ||
+	    state_half_open(flow_word_unpack(new).state))
+		return true;
+	budget_give(&half_open_of(ct, flowkey_direction(flow))->count);
+	if (is_proof(flow, new))
+		holding_prove(ct->meters, flow, flowkey_tuple(flow).src);
 	return true;
 }
 
@@ -110,7 +121,8 @@ life_replace(const struct conntrack *ct, const struct connection *c,
 		return false;
 	/* All that the old one held goes to the new one, which is half-open
 	   whatever the old one was. */
-	uint32_t held = flow_exchange(&c->flow->rule, 0);
+	uint32_t held = holding_unprove(ct->meters,
+	    flow_exchange(&c->flow->rule, 0), flowkey_tuple(c->flow).src);
 	if (!state_half_open(old.state))
 		budget_add(&half_open->count);
 	struct flow *flow = table_take(ct->table, ct->worker);
@@ -260,13 +272,15 @@ conntrack_revalidate(const struct conntrack *ct, struct connection *c,
 {
 	struct flow_word word = flow_word_unpack(c->word);
 
-	if (flow_get(&c->flow->rule) != holding_of(rule)) {
+	if ((flow_get(&c->flow->rule) & ~HOLDS_PROOF) != holding_of(rule)) {
 		struct address source = flowkey_tuple(c->flow).src;
 		uint32_t held = holding_force(
 		    ct->meters, ct->worker, rule, source, ct->now_us);
 		holding_give(
 		    ct->meters, flow_exchange(&c->flow->rule, held), source);
 	}
+	if (is_proof(c->flow, c->word))
+		holding_prove(ct->meters, c->flow, flowkey_tuple(c->flow).src);
 	word.generation = generation;
 	uint64_t packed = flow_word_pack(word);
 	if (flow_change(c->flow, c->word, packed)) {

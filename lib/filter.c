@@ -24,6 +24,7 @@
 
 /* What one look at the packets needs; on the stack. */
 struct pass {
+	struct filter *filter; /* NULL on trial */
 	struct conntrack ct, fragments;
 	const struct regime *regime;
 	const struct policy *policy;
@@ -169,6 +170,22 @@ applicant_of(const struct packet *packet, const struct rule *rule,
 	return a;
 }
 
+/* The source is to be put into a set: if it is no forger's, for else a forger
+ * could ban anybody. */
+static void
+report_source(const struct pass *pass, const struct rule *rule,
+    const struct packet *packet)
+{
+	struct address source = meter_source(packet->tuple.src);
+	struct prefix prefix =
+	    prefix_of(source, address_is_v4(source) ? 128 : 64);
+
+	if (holding_is_proven(pass->ct.meters, rule, source))
+		filter_set_ask(pass->filter, pass->ct.worker,
+		    rule->limits.add.set, &prefix, rule->limits.add.seconds,
+		    rule->limits.add.cut);
+}
+
 /* The rule allows it: within its limits?  False: not, and what it does then is
  * not to match. */
 static bool
@@ -184,6 +201,9 @@ admit(const struct pass *pass, const struct packet *packet,
 	    pass->ct.now_us, pass->trial, held);
 	if (why != UNDECIDED)
 		d->why = why;
+	if (why != UNDECIDED && !pass->trial &&
+	    d->rule->limits.on_overload == OVERLOAD_ADD)
+		report_source(pass, d->rule, packet);
 	return why == UNDECIDED || d->rule->limits.on_overload != OVERLOAD_NEXT;
 }
 
@@ -309,6 +329,7 @@ pass_of(struct filter *filter, const struct regime *regime, unsigned worker,
     uint64_t now_ms)
 {
 	struct pass pass = {
+		.filter = filter,
 		.ct = conntrack_of(filter, regime, worker, now_ms),
 		.regime = regime,
 		.policy = regime->policy,

@@ -5,6 +5,10 @@
  * given back, count and token.  In between another thread may find the rule at
  * its cap by that one: at the cap it errs to refusing, never to letting in.
  *
+ * A flow that has completed its handshake is a proof that its source is no
+ * forged one.  It is taken down (HOLDS_PROOF) by CAS after it was counted, and
+ * given back with what the flow holds; who loses the CAS uncounts it.
+ *
  * The reason tells which limit it was, and with `reject` its twin that answers.
  */
 #include "holding.h"
@@ -23,13 +27,25 @@ interval_of(const struct rule *rule)
 		   : 0;
 }
 
+/* The live flows of a source are counted to know it, even without a cap. */
+static uint32_t
+cap_of(const struct rule *rule, bool per_source)
+{
+	if (!per_source)
+		return rule->limits.max_flows;
+	return rule->limits.max_flows_per_source ||
+		       rule->limits.on_overload != OVERLOAD_ADD
+		   ? rule->limits.max_flows_per_source
+		   : METER_UNCAPPED;
+}
+
 /* What one of the two meters asks of a newcomer; all 0: nothing. */
 static struct meter_terms
 terms_of(const struct rule *rule, bool per_source, bool opens)
 {
-	uint32_t cap = per_source ? rule->limits.max_flows_per_source
-				  : rule->limits.max_flows;
-	struct meter_terms terms = { .cap = opens ? cap : 0 };
+	struct meter_terms terms = {
+		.cap = opens ? cap_of(rule, per_source) : 0,
+	};
 
 	if (rule->limits.rate.per_source == per_source) {
 		terms.interval_us = interval_of(rule);
@@ -84,7 +100,7 @@ take_one(struct meters *meters, unsigned worker, const struct applicant *a,
 	if (!terms.cap && !terms.interval_us)
 		return UNDECIDED;
 	/* What it replaces is counted there, and ends first. */
-	if (terms.cap && a->replaces & holds &&
+	if (terms.cap && terms.cap != METER_UNCAPPED && a->replaces & holds &&
 	    holding_identity(a->replaces) == a->rule->identity &&
 	    (!per_source ||
 		address_equal(name.source, meter_source(a->replaces_source))))
@@ -148,8 +164,8 @@ holding_undo(struct meters *meters, const struct applicant *a)
 uint32_t
 holding_of(const struct rule *rule)
 {
-	return rule->identity | (rule->limits.max_flows ? HOLDS_RULE : 0) |
-	       (rule->limits.max_flows_per_source ? HOLDS_SOURCE : 0);
+	return rule->identity | (cap_of(rule, false) ? HOLDS_RULE : 0) |
+	       (cap_of(rule, true) ? HOLDS_SOURCE : 0);
 }
 
 uint32_t
@@ -183,12 +199,52 @@ holding_take_fragment(struct meters *meters, unsigned worker,
 }
 
 void
+holding_prove(struct meters *meters, struct flow *flow, struct address source)
+{
+	uint32_t held = flow_get(&flow->rule);
+
+	while (held & HOLDS_SOURCE && !(held & HOLDS_PROOF)) {
+		struct meter_name name =
+		    name_of(holding_identity(held), true, source);
+		struct flow *meter = meter_prove(meters, &name);
+		if (!meter)
+			return; /* the flow is ending */
+		if (flow_swap(&flow->rule, &held, held | HOLDS_PROOF))
+			return;
+		meter_unprove(meter);
+	}
+}
+
+uint32_t
+holding_unprove(struct meters *meters, uint32_t held, struct address source)
+{
+	struct meter_name name = name_of(holding_identity(held), true, source);
+	struct flow *meter =
+	    held & HOLDS_PROOF ? meter_find(meters, &name) : NULL;
+
+	/* It is there: the flow is counted on it. */
+	if (meter)
+		meter_unprove(meter);
+	return held & ~HOLDS_PROOF;
+}
+
+bool
+holding_is_proven(
+    const struct meters *meters, const struct rule *rule, struct address source)
+{
+	struct meter_name name = name_of(rule->identity, true, source);
+
+	return meter_proofs(meters, &name) > 0;
+}
+
+void
 holding_give(struct meters *meters, uint32_t held, struct address source)
 {
 	uint32_t identity = holding_identity(held);
 	struct meter_name rule = name_of(identity, false, source);
 	struct meter_name own = name_of(identity, true, source);
 
+	holding_unprove(meters, held, source);
 	if (held & HOLDS_RULE)
 		meter_give(meters, &rule, true, 0);
 	if (held & HOLDS_SOURCE)

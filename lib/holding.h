@@ -10,14 +10,16 @@
 #include "meter.h"
 #include "reason.h"
 #include "rules.h"
+#include "table.h"
 
 /* Of flow.rule: identity, and what it holds. */
 #define HOLDS_RULE   (UINT32_C(1) << 31)
 #define HOLDS_SOURCE (UINT32_C(1) << 30)
+#define HOLDS_PROOF  (UINT32_C(1) << 29) /* and its source is no forger's */
 static inline uint32_t
 holding_identity(uint32_t held)
 {
-	return held & ~(HOLDS_RULE | HOLDS_SOURCE);
+	return held & ~(HOLDS_RULE | HOLDS_SOURCE | HOLDS_PROOF);
 }
 
 /* Who asks to be let in. */
@@ -52,6 +54,15 @@ uint32_t holding_force(struct meters *meters, unsigned worker,
 /* For the trace of a fragmented datagram.  False: too many of that source. */
 bool holding_take_fragment(struct meters *meters, unsigned worker,
     struct address source, uint32_t cap, uint64_t now_us, uint32_t *held);
+/* The flow has completed its handshake: note it, if its source is counted. */
+void holding_prove(
+    struct meters *meters, struct flow *flow, struct address source);
+/* Its handshake begins anew.  Returns what it holds still. */
+uint32_t holding_unprove(
+    struct meters *meters, uint32_t held, struct address source);
+/* Has the source completed a handshake of a flow of the rule that lives? */
+bool holding_is_proven(const struct meters *meters, const struct rule *rule,
+    struct address source);
 /* The flow has ended, or moved to another rule. */
 void holding_give(struct meters *meters, uint32_t held, struct address source);
 

@@ -11,6 +11,10 @@
  * of now is the future, all else is past: "full".  The sweep, every few
  * seconds, moves an old time up to now long before it could look like future.
  *
+ * Beside the word stands how many flows have completed a handshake, in the
+ * place of a flow's packets.  It may lag the count; who took one up gives it
+ * back to the same entry, were that dead by then.
+ *
  * A meter without flows and with a full bucket is as good as none.  It is
  * killed by CAS from just that word, so who took from it in between keeps it.
  * While somebody counts on it, it stays, so a give always finds it.
@@ -211,6 +215,7 @@ start(struct meters *meters, unsigned worker, const struct meter_name *name,
 		return true;
 	for (unsigned i = 0; i < KEY_WORDS; i++)
 		flow_set64(&meter->key[i], key->word[i]);
+	flow_set(&meter->packets[0], 0);
 	flow_set64(&meter->word, word);
 	for (;;) {
 		struct flow *there =
@@ -252,13 +257,19 @@ meter_take(struct meters *meters, unsigned worker,
 	}
 }
 
+struct flow *
+meter_find(const struct meters *meters, const struct meter_name *name)
+{
+	struct key key = key_of(name);
+
+	return table_find(meters->table, &key, table_hash(meters->table, &key));
+}
+
 /* Its word now; 0: there is none. */
 static uint64_t
 word_of(const struct meters *meters, const struct meter_name *name)
 {
-	struct key key = key_of(name);
-	const struct flow *meter =
-	    table_find(meters->table, &key, table_hash(meters->table, &key));
+	const struct flow *meter = meter_find(meters, name);
 
 	return meter ? flow_word(meter) : 0;
 }
@@ -281,9 +292,7 @@ void
 meter_give(struct meters *meters, const struct meter_name *name, bool counted,
     uint32_t interval_us)
 {
-	struct key key = key_of(name);
-	struct flow *meter =
-	    table_find(meters->table, &key, table_hash(meters->table, &key));
+	struct flow *meter = meter_find(meters, name);
 	uint64_t old, new;
 
 	/* Gone: it had a token, and that has come back by itself. */
@@ -294,6 +303,30 @@ meter_give(struct meters *meters, const struct meter_name *name, bool counted,
 		assert(!counted || meter_word_count(old) > 0);
 		new = pack(meter_word_count(old) - counted, old - interval_us);
 	} while (!flow_change(meter, old, new));
+}
+
+struct flow *
+meter_prove(const struct meters *meters, const struct meter_name *name)
+{
+	struct flow *meter = meter_find(meters, name);
+
+	if (meter)
+		flow_add(&meter->packets[0], 1);
+	return meter;
+}
+
+void
+meter_unprove(struct flow *meter)
+{
+	flow_add(&meter->packets[0], -1);
+}
+
+uint32_t
+meter_proofs(const struct meters *meters, const struct meter_name *name)
+{
+	const struct flow *meter = meter_find(meters, name);
+
+	return meter ? flow_get(&meter->packets[0]) : 0;
 }
 
 uint32_t

@@ -12,6 +12,7 @@
 #include "address.h"
 
 struct meters;
+struct flow; /* a meter, as the table knows it */
 
 /* Which meter. */
 struct meter_name {
@@ -61,6 +62,17 @@ enum meter_answer meter_ask(const struct meters *meters,
 /* Undo a take: one of the count if `counted`, and the token if it had one. */
 void meter_give(struct meters *meters, const struct meter_name *name,
     bool counted, uint32_t interval_us);
+/* One more of its flows, which is counted, shows that its source is whom it
+ * says it is; or, with what that returned, one less.  NULL: it is not counted.
+ */
+struct flow *meter_prove(
+    const struct meters *meters, const struct meter_name *name);
+void meter_unprove(struct flow *meter);
+struct flow *meter_find(
+    const struct meters *meters, const struct meter_name *name);
+/* How many flows show it. */
+uint32_t meter_proofs(
+    const struct meters *meters, const struct meter_name *name);
 /* Live flows now. */
 uint32_t meter_count(
     const struct meters *meters, const struct meter_name *name);

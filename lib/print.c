@@ -8,6 +8,7 @@
 #include "print.h"
 
 #include "icmp_names.h"
+#include "print_limits.h"
 #include "settings.h"
 
 #include <stdarg.h>
@@ -244,66 +245,11 @@ add_icmp(struct text *text, const struct rule *rule)
 	list_close(&list);
 }
 
-/* "6/30s burst 12 per source" */
-static void
-add_rate(struct text *text, const struct rule_limits *limits)
-{
-	static const struct {
-		uint32_t seconds;
-		char name;
-	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
-	uint32_t seconds = limits->rate.seconds;
-	size_t u = 0;
-
-	if (!limits->rate.count)
-		return;
-	while (seconds % units[u].seconds != 0)
-		u++;
-	add(text, "limit = \"%u/", (unsigned)limits->rate.count);
-	if (seconds != units[u].seconds)
-		add(text, "%u", (unsigned)(seconds / units[u].seconds));
-	add(text, "%c", units[u].name);
-	if (limits->rate.burst != limits->rate.count)
-		add(text, " burst %u", (unsigned)limits->rate.burst);
-	add(text, "%s\"; ", limits->rate.per_source ? " per source" : "");
-}
-
-static void
-add_number(struct text *text, const char *key, uint32_t value)
-{
-	if (value)
-		add(text, "%s = %u; ", key, (unsigned)value);
-}
-
-static void
-add_limits(struct text *text, const struct rule_limits *limits)
-{
-	add_rate(text, limits);
-	add_number(text, "max_flows", limits->max_flows);
-	add_number(text, "max_flows_per_source", limits->max_flows_per_source);
-	if (limits->on_overload != OVERLOAD_BLOCK)
-		add(text, "on_overload = \"%s\"; ",
-		    limits->on_overload == OVERLOAD_NEXT ? "next" : "reject");
-}
-
-static void
-add_timeouts(struct text *text, const struct rule_timeouts *t)
-{
-	if (!t->new && !t->closing) {
-		add_number(text, "timeout", t->established);
-		return;
-	}
-	add(text, "timeout = { ");
-	add_number(text, "new", t->new);
-	add_number(text, "established", t->established);
-	add_number(text, "closing", t->closing);
-	add(text, "}; ");
-}
-
 char *
 rule_print(const struct rule *rule)
 {
 	static const char *const actions[] = { "allow", "block", "reject" };
+	char limits[LIMITS_TEXT_SIZE];
 	struct text text = { 0 };
 
 	add(&text, "{ ");
@@ -325,8 +271,8 @@ rule_print(const struct rule *rule)
 	add(&text, "action = \"%s\"; ", actions[rule->action]);
 	if (!rule->stateful)
 		add(&text, "stateful = false; ");
-	add_limits(&text, &rule->limits);
-	add_timeouts(&text, &rule->timeouts);
+	limits_print(rule, limits);
+	add(&text, "%s", limits);
 	if (rule->comment)
 		add_quoted(&text, "comment", rule->comment);
 	add(&text, "}");

@@ -25,7 +25,12 @@ struct icmp_match {
 enum action { ACTION_ALLOW, ACTION_BLOCK, ACTION_REJECT };
 
 /* What a rule does at one of its limits. */
-enum overload { OVERLOAD_BLOCK, OVERLOAD_REJECT, OVERLOAD_NEXT };
+enum overload {
+	OVERLOAD_BLOCK,
+	OVERLOAD_REJECT,
+	OVERLOAD_NEXT, /* not match */
+	OVERLOAD_ADD,  /* block, and put the source into a set */
+};
 
 /* How much a rule may let in; 0: as much as comes. */
 struct rule_limits {
@@ -35,7 +40,12 @@ struct rule_limits {
 	} rate; /* "6/30s burst 12 per source" */
 	uint32_t max_flows, max_flows_per_source;
 	enum overload on_overload;
-	bool any; /* one of these is set */
+	struct {
+		const struct named_set *set; /* of policy.sets */
+		uint32_t seconds;            /* 0: as long as the set says */
+		bool cut;                    /* and end its connections */
+	} add;
+	bool any; /* there is a limit */
 };
 
 /* Idle seconds of the flows it lets in; 0: those of the settings. */

@@ -132,6 +132,21 @@ flow_exchange(_Atomic uint32_t *field, uint32_t value)
 	return atomic_exchange_explicit(field, value, memory_order_acq_rel);
 }
 
+/* False: *old is what it is now.  Orders as the exchange does. */
+static inline bool
+flow_swap(_Atomic uint32_t *field, uint32_t *old, uint32_t new)
+{
+	return atomic_compare_exchange_strong_explicit(
+	    field, old, new, memory_order_acq_rel, memory_order_acquire);
+}
+
+/* Any thread; exact. */
+static inline void
+flow_add(_Atomic uint32_t *field, int n)
+{
+	atomic_fetch_add_explicit(field, (uint32_t)n, memory_order_relaxed);
+}
+
 static inline uint64_t
 flow_get64(const _Atomic uint64_t *field)
 {

@@ -91,6 +91,9 @@ same_limits(const struct rule *a, const struct rule *b)
 	       l->max_flows == m->max_flows &&
 	       l->max_flows_per_source == m->max_flows_per_source &&
 	       l->on_overload == m->on_overload && l->any == m->any &&
+	       !l->add.set == !m->add.set &&
+	       (!l->add.set || same_text(l->add.set->name, m->add.set->name)) &&
+	       l->add.seconds == m->add.seconds && l->add.cut == m->add.cut &&
 	       t->new == u->new && t->established == u->established &&
 	       t->closing == u->closing && t->any == u->any;
 }

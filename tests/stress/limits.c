@@ -161,11 +161,10 @@ check_caps(void)
 	urcu_qsbr_thread_offline();
 }
 
-/* Flows that hold this meter. */
+/* Flows that hold this of that rule and source. */
 static unsigned
-holders(uint32_t identity, int source)
+holders(uint32_t identity, int source, uint32_t holds)
 {
-	uint32_t holds = source < 0 ? HOLDS_RULE : HOLDS_SOURCE;
 	unsigned count = 0;
 
 	for (uint32_t slot = 0; slot < table_slots(filter->table); slot++) {
@@ -198,10 +197,17 @@ check_quiet(void)
 	for (uint32_t identity = 1; identity <= 2; identity++)
 		for (int source = -1; source < SOURCES; source++) {
 			struct meter_name name = name_of(identity, source);
-			unsigned want = holders(identity, source);
+			unsigned want = holders(identity, source,
+			    source < 0 ? HOLDS_RULE : HOLDS_SOURCE);
 			uint32_t got = meter_count(filter->meters, &name);
 			if (got != want)
 				fail("a meter's count", got, want);
+			got = meter_proofs(filter->meters, &name);
+			want = source < 0
+				   ? 0
+				   : holders(identity, source, HOLDS_PROOF);
+			if (got != want)
+				fail("a meter's proofs", got, want);
 		}
 	urcu_qsbr_thread_offline();
 }
@@ -250,8 +256,9 @@ main(int argc, char **argv)
 	filter_enter(filter, THREADS);
 	put_in_force(policies[0]);
 	run(true);
-	if (holders(1, -1) > CAP)
-		fail("flows above the cap", holders(1, -1), CAP);
+	unsigned live = holders(1, -1, HOLDS_RULE);
+	if (live > CAP)
+		fail("flows above the cap", live, CAP);
 	let_in = filter_count(filter, INBOUND, RULE_ALLOW);
 	refused = filter_count(filter, INBOUND, MAX_FLOWS) +
 		  filter_count(filter, INBOUND, MAX_FLOWS_PER_SOURCE);

@@ -36,4 +36,5 @@ Suite *suite_rows(void);
 Suite *suite_limits(void);
 Suite *suite_meter(void);
 Suite *suite_life(void);
+Suite *suite_pressure(void);
 #endif

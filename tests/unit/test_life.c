@@ -219,6 +219,84 @@ START_TEST(replaced_then_killed)
 }
 END_TEST
 
+static uint32_t
+proofs(const struct rule *rule)
+{
+	struct meter_name name = { .identity = rule->identity,
+		.per_source = true,
+		.source = packet.tuple.src };
+
+	return meter_proofs(ct.meters, &name);
+}
+
+/* The SYN/ACK and the last ACK of what open_one() has begun. */
+static void
+complete(void)
+{
+	static const struct tcp_facts answers[] = {
+		{ .seq = 500,
+		    .ack = 1,
+		    .flags = TCP_SYN | TCP_ACK,
+		    .window = 9 },
+		{ .seq = 1, .ack = 501, .flags = TCP_ACK, .window = 9 },
+	};
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct packet p = packet;
+		if (i == 0) {
+			p.tuple.src = packet.tuple.dst;
+			p.tuple.dst = packet.tuple.src;
+			p.tuple.sport = packet.tuple.dport;
+			p.tuple.dport = packet.tuple.sport;
+			p.direction = OUTBOUND;
+		}
+		p.tcp = answers[i];
+		struct lookup l = flowkey_lookup(ct.table, &p.tuple);
+		struct connection c = conntrack_find(&ct, &l);
+		struct tcp_flow after;
+		struct outcome o = conntrack_judge(&ct, &c, &p, &after);
+		ck_assert_int_eq(o.why, ESTABLISHED);
+		ck_assert(conntrack_apply(&ct, &c, &p, o, &after));
+	}
+}
+
+START_TEST(a_proof_lives_as_long_as_its_flow)
+{
+	struct connection c = open_one(PROTOCOL_TCP);
+
+	ck_assert_uint_eq(proofs(&old_rule), 0);
+	complete();
+	ck_assert_uint_eq(proofs(&old_rule), 1);
+	check_counts(1, 0, 0);
+	/* noted once, whoever notes it */
+	holding_prove(ct.meters, c.flow, packet.tuple.src);
+	ck_assert_uint_eq(proofs(&old_rule), 1);
+	conntrack_kill(&ct, &c);
+	ck_assert_uint_eq(proofs(&old_rule), 0);
+	check_counts(0, 0, 0);
+	/* too late */
+	holding_prove(ct.meters, c.flow, packet.tuple.src);
+	ck_assert_uint_eq(proofs(&old_rule), 0);
+}
+END_TEST
+
+START_TEST(a_proof_moves_and_comes_back)
+{
+	open_one(PROTOCOL_TCP);
+	complete();
+	/* the new rule does not count sources */
+	struct connection c = conntrack_find(&ct, &lookup);
+	ck_assert(conntrack_revalidate(&ct, &c, 2, &new_rule));
+	ck_assert_uint_eq(proofs(&old_rule), 0);
+	ck_assert_uint_eq(proofs(&new_rule), 0);
+	ck_assert(conntrack_revalidate(&ct, &c, 1, &old_rule));
+	ck_assert_uint_eq(proofs(&old_rule), 1);
+	check_counts(1, 0, 0);
+	conntrack_kill(&ct, &c);
+	ck_assert_uint_eq(proofs(&old_rule), 0);
+}
+END_TEST
+
 Suite *
 suite_life(void)
 {
@@ -233,6 +311,8 @@ suite_life(void)
 	tcase_add_test(tc, refreshed_then_moved);
 	tcase_add_test(tc, opened_twice);
 	tcase_add_test(tc, replaced_then_killed);
+	tcase_add_test(tc, a_proof_lives_as_long_as_its_flow);
+	tcase_add_test(tc, a_proof_moves_and_comes_back);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
