@@ -56,6 +56,12 @@ static const struct command_option explain_options[] = {
 	{ 0 },
 };
 
+static const struct command_option lint_options[] = {
+	{ "clients",   "PROFILE", "assume these ports of whoever connects: linux, iana, ..." },
+	{ "elsewhere", "",        "the config is for another host: do not look at this one" },
+	{ 0 },
+};
+
 static const struct command_option replay_options[] = {
 	{ "config",  "FILE",     "judge by this (default: " DEFAULT_CONFIG ")" },
 	{ "local",   "PREFIXES", "this host's addresses, with commas between" },
@@ -89,6 +95,7 @@ static const struct command commands[] = {
 	{ "check",   command_check,   "is the config in FILE valid?  Needs no daemon",  "FILE", 1, none },
 	{ "import",  command_import,  "rules of AWS, as JSON, to a config; KIND: aws-network-acls, aws-security-groups",
 	    "KIND FILE", 2, none },
+	{ "lint",    command_lint,    "what is wrong with a config that is valid; no daemon", "FILE", 1, lint_options },
 	{ "replay",  command_replay,  "what a capture would get, by its own clock; no daemon", "FILE.pcap", 1, replay_options },
 };
 /* clang-format on */

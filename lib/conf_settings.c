@@ -101,6 +101,11 @@ read_option(struct reader *reader, const struct option *option,
 	int64_t value;
 
 	if (parse_value(option, setting, &value)) {
+		reader->policy->written[option - settings_options] =
+		    (struct written){
+			    reader->policy->files[reader->file],
+			    config_setting_source_line(setting),
+		    };
 		settings_set(
 		    &reader->policy->settings, option, (uint32_t)value);
 		reader->settings_written |= UINT64_C(1)

@@ -160,6 +160,13 @@ struct policy_test {
 	unsigned line;
 };
 
+/* Where something is written; file NULL: nowhere. */
+struct written {
+	const char *file; /* of policy.files */
+	unsigned line;
+};
+#define SETTINGS_MOST 64
+
 struct policy {
 	struct rules tables[TABLE_COUNT];
 	struct settings settings;
@@ -168,7 +175,8 @@ struct policy {
 	struct named_set *sets; /* by name */
 	size_t set_count;
 	struct named_set *banned; /* one of them */
-	char **files;             /* names of the texts it was made of */
+	struct written written[SETTINGS_MOST]; /* by settings_options[] */
+	char **files; /* names of the texts it was made of */
 	size_t file_count;
 	uint64_t generation; /* set by filter_publish(), from 1 */
 	/* Of policy_identify(): every rule by identity, and the largest number

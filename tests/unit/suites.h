@@ -37,4 +37,8 @@ Suite *suite_limits(void);
 Suite *suite_meter(void);
 Suite *suite_life(void);
 Suite *suite_pressure(void);
+Suite *suite_spans(void);
+Suite *suite_region(void);
+Suite *suite_lint(void);
+Suite *suite_lint_random(void);
 #endif
