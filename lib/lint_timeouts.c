@@ -46,7 +46,6 @@ floor_of(const struct option *option)
 	return NULL;
 }
 
-/* Those that are written at that place, or none of which anything is. */
 static void
 say_short(struct lint_work *work, struct phrase *text, struct phrase *mend,
     size_t number, const struct floor *floor)
@@ -61,8 +60,68 @@ say_short(struct lint_work *work, struct phrase *text, struct phrase *mend,
 	    floor->seconds);
 }
 
-void
-lint_timeouts(struct lint_work *work)
+/* Of a rule's own timeouts, by what its flows are. */
+static const struct rule_floor {
+	uint8_t protocol;
+	const char *name;
+	uint32_t new, established, closing; /* 0: has none */
+	const char *source;
+} rule_floors[] = {
+	{ PROTOCOL_TCP, "tcp", 240, 7440, 240, "RFC 5382 REQ-5" },
+	{ PROTOCOL_UDP, "udp", 120, 120, 0, "RFC 4787 REQ-5" },
+	{ PROTOCOL_ICMP, "icmp", 60, 60, 0, "RFC 5508 REQ-2" },
+	{ PROTOCOL_ICMPV6, "icmpv6", 60, 60, 0, "RFC 5508 REQ-2" },
+};
+
+/* Well-known ports may have less (RFC 4787 REQ-5 a). */
+static bool
+may_be_short(const struct rule *rule, uint8_t protocol)
+{
+	return protocol == PROTOCOL_UDP && rule->port_count > 0 &&
+	       rule->hull.high < 1024;
+}
+
+static void
+say_rule(struct phrase *text, const char *name, uint32_t seconds,
+    uint32_t least, const struct rule_floor *floor)
+{
+	if (seconds == 0 || seconds >= least)
+		return;
+	phrase_add(text, "%s%s is %u, and for %s at least %u by %s",
+	    text->used > 0 ? ", " : "", name, seconds, floor->name, least,
+	    floor->source);
+}
+
+static void
+judge_rule(struct lint_work *work, enum table_id table, const struct rule *rule)
+{
+	const struct rule_timeouts *timeouts = &rule->timeouts;
+	struct phrase text = { 0 }, mend = { 0 }, said = { 0 };
+
+	for (size_t i = 0; i < sizeof(rule_floors) / sizeof(rule_floors[0]);
+	     i++) {
+		const struct rule_floor *floor = &rule_floors[i];
+		if (!(rule->protocols[floor->protocol / 64] >>
+			    (floor->protocol % 64) &
+			1) ||
+		    may_be_short(rule, floor->protocol))
+			continue;
+		say_rule(&said, "new", timeouts->new, floor->new, floor);
+		say_rule(&said, "established", timeouts->established,
+		    floor->established, floor);
+		say_rule(
+		    &said, "closing", timeouts->closing, floor->closing, floor);
+	}
+	if (said.used > 0) {
+		lint_subject(&text, table, rule);
+		phrase_add(&text, " has short timeouts: %s", said.text);
+		lint_say(work, LINT_SHORT_TIMEOUT, table, rule, &text, &mend);
+	}
+	free(phrase_take(&said));
+}
+
+static void
+judge_settings(struct lint_work *work)
 {
 	const struct policy *policy = work->policy;
 	struct phrase others = { 0 }, others_mend = { 0 };
@@ -94,4 +153,15 @@ lint_timeouts(struct lint_work *work)
 	}
 	free(phrase_take(&others));
 	free(phrase_take(&others_mend));
+}
+
+void
+lint_timeouts(struct lint_work *work)
+{
+	judge_settings(work);
+	for (enum table_id t = 0; t < TABLE_COUNT; t++)
+		for (size_t i = 0; i < work->policy->tables[t].count; i++)
+			if (work->policy->tables[t].rule[i].timeouts.any)
+				judge_rule(
+				    work, t, &work->policy->tables[t].rule[i]);
 }

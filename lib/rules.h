@@ -174,7 +174,7 @@ struct policy {
 	size_t test_count;
 	struct named_set *sets; /* by name */
 	size_t set_count;
-	struct named_set *banned; /* one of them */
+	struct named_set *banned;              /* one of them */
 	struct written written[SETTINGS_MOST]; /* by settings_options[] */
 	char **files; /* names of the texts it was made of */
 	size_t file_count;

@@ -171,7 +171,26 @@ static const struct {
 	{ "some addresses are no family",
 	  "inbound = (\n{ port = 80; from = '192.0.2.0/24'; action = 'allow'; } );", "", { .has_ipv6 = true } },
 
+	/* rules with limits */
+	{ "one that steps aside takes nothing away",
+	  "inbound = (\n{ port = 22; limit = '10/s'; on_overload = 'next'; action = 'allow'; },\n{ port = 22; action = 'block'; } );",
+	  "", NOTHING },
+	{ "one that blocks at its limit takes all",
+	  "inbound = (\n{ port = 22; limit = '10/s'; action = 'allow'; },\n{ port = 22; action = 'block'; } );",
+	  "3 never-reached", NOTHING },
+	{ "the same without a limit is not the same",
+	  "inbound = (\n{ port = 22; limit = '10/s'; action = 'allow'; },\n{ action = 'allow'; } );", "", NOTHING },
+
 	/* timeouts */
+	{ "of a rule, for TCP", "inbound = (\n{ protocol = 'tcp'; port = 22; timeout = '1h'; action = 'allow'; } );",
+	  "2 short-timeout", NOTHING },
+	{ "of a rule, for UDP at a well-known port", "inbound = (\n{ protocol = 'udp'; port = 53; timeout = 30; action = 'allow'; } );",
+	  "", NOTHING },
+	{ "of a rule, for UDP at another one", "inbound = (\n{ protocol = 'udp'; port = '53-1024'; timeout = 30; action = 'allow'; } );",
+	  "2 short-timeout", NOTHING },
+	{ "of a rule, long enough",
+	  "inbound = (\n{ protocol = 'tcp'; timeout = { new = 240; established = '3h'; closing = 240; }; action = 'allow'; } );",
+	  "", NOTHING },
 	{ "below the floor", "inbound = ();\nconntrack = { timeouts = {\nestablished = '1h';\nudp_both = 120; }; };", "3 short-timeout", NOTHING },
 	{ "a profile below the floor", "inbound = ();\nconntrack = {\nprofile = 'linux'; };", "3 short-timeout", NOTHING },
 	{ "a profile, mended",
