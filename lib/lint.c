@@ -295,8 +295,8 @@ lint_policy(const struct policy *policy, const struct lint_options *options,
 	*report = (struct report){ 0 };
 	work.failed = !work.space;
 	for (enum table_id t = 0; t < TABLE_COUNT && !work.failed; t++)
-		work.failed = !reach_create(
-		    &work.reach[t], work.space, &policy->tables[t]);
+		work.failed = !reach_create(&work.reach[t], work.space,
+		    &policy->tables[t], REACH_AT_LIMITS);
 	if (!work.failed)
 		ask(&work);
 	for (enum table_id t = 0; t < TABLE_COUNT; t++)

@@ -166,11 +166,18 @@ question_answer(const struct packet *packet)
 	p.tuple.dst = packet->tuple.src;
 	p.tuple.sport = packet->tuple.dport;
 	p.tuple.dport = packet->tuple.sport;
+	p.in_interface = packet->out_interface;
+	p.out_interface = packet->in_interface;
 	if (packet->direction != FORWARD)
 		p.direction = packet->direction == INBOUND ? OUTBOUND : INBOUND;
 	if (p.tuple.kind == KIND_ECHO) {
 		p.tuple.kind = KIND_ECHO_REPLY;
 		p.icmp.type = p.tuple.family == FAMILY_IPV4 ? 0 : 129;
+		p.icmp.is_query = false;
+		p.icmp.is_answer = true;
+	} else if (p.tuple.kind == KIND_TIMESTAMP) {
+		p.tuple.kind = KIND_TIMESTAMP_REPLY;
+		p.icmp.type = 14;
 		p.icmp.is_query = false;
 		p.icmp.is_answer = true;
 	} else if (p.tuple.protocol == PROTOCOL_TCP) {

@@ -24,6 +24,12 @@ reach_steps_aside(const struct rule *rule)
 	return rule->limits.any && rule->limits.on_overload == OVERLOAD_NEXT;
 }
 
+static bool
+takes(const struct reach *reach, const struct rule *rule)
+{
+	return reach->load == REACH_BELOW_LIMITS || !reach_steps_aside(rule);
+}
+
 /* What is left of `whole` behind the first `count` rules. */
 static struct region
 left_behind(const struct reach *reach, struct space *space,
@@ -34,7 +40,7 @@ left_behind(const struct reach *reach, struct space *space,
 	space_begin(space, REGION_STEPS);
 	struct region left = region_copy(space, whole);
 	for (size_t i = 0; i < count; i++)
-		if (!reach_steps_aside(&reach->rules->rule[i]) &&
+		if (takes(reach, &reach->rules->rule[i]) &&
 		    (reach->own[i].unknown ||
 			region_meets(&reach->own[i], whole)))
 			region_add(space, &before, &reach->own[i]);
@@ -46,12 +52,12 @@ left_behind(const struct reach *reach, struct space *space,
 }
 
 bool
-reach_create(
-    struct reach *reach, struct space *space, const struct rules *rules)
+reach_create(struct reach *reach, struct space *space,
+    const struct rules *rules, enum reach_load load)
 {
 	struct region all = region_everything(space);
 
-	*reach = (struct reach){ .rules = rules };
+	*reach = (struct reach){ .rules = rules, .load = load };
 	reach->own = calloc(rules->count + 1, sizeof(reach->own[0]));
 	reach->left = calloc(rules->count + 1, sizeof(reach->left[0]));
 	if (reach->own && reach->left) {

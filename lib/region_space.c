@@ -193,9 +193,17 @@ put_addresses(struct intervals *intervals, const struct address_range *ranges,
 static void
 put_protocols(struct intervals *intervals, const struct rule *rule)
 {
-	for (unsigned p = 0; p <= UINT8_MAX; p++)
-		if (rule->protocols[p / 64] >> (p % 64) & 1)
-			put_numbers(intervals, p, p);
+	unsigned first = 0; /* of a run */
+
+	for (unsigned p = 0; p <= UINT8_MAX + 1; p++) {
+		bool in =
+		    p <= UINT8_MAX && rule->protocols[p / 64] >> (p % 64) & 1;
+		if (in)
+			continue;
+		if (first < p)
+			put_numbers(intervals, first, p - 1);
+		first = p + 1;
+	}
 }
 
 static void

@@ -5,7 +5,6 @@
  */
 #include "policies.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -318,4 +317,49 @@ each_packet(const struct policy *const *policies, size_t count,
 			packet.out_interface = out;
 			each_tuple(&packet, &c, visit, context);
 		}
+}
+
+struct policy *
+probe_policy(void)
+{
+	struct phrase config = { 0 };
+
+	phrase_add(&config, "inbound = (); forward = (");
+	for (size_t i = 0; i < INTERFACES; i++)
+		for (size_t j = 0; j < INTERFACES; j++)
+			phrase_add(&config,
+			    "%s{ interface = \"%s\"; out_interface = \"%s\"; "
+			    "action = \"allow\"; }",
+			    i + j > 0 ? ", " : "", interface_names[i],
+			    interface_names[j]);
+	phrase_add(&config, ");");
+	struct policy *policy = policy_of(config.text);
+	free(phrase_take(&config));
+	return policy;
+}
+
+struct region
+region_of_packet(
+    struct space *space, const struct policy *probe, const struct packet *p)
+{
+	uint64_t values[] = { p->tuple.protocol, p->tuple.dport, p->tuple.sport,
+		0 };
+	struct address_range from = { p->tuple.src, p->tuple.src };
+	struct address_range to = { p->tuple.dst, p->tuple.dst };
+	size_t names =
+	    (p->in_interface - 1u) * INTERFACES + (p->out_interface - 1u);
+	space_begin(space, REGION_STEPS);
+	struct region one =
+	    region_of_rule(space, &probe->tables[TABLE_FORWARD].rule[names]);
+
+	if (p->tuple.protocol ==
+	    (p->tuple.family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6))
+		values[3] =
+		    icmp_value(p->tuple.family, p->icmp.type, p->icmp.code);
+	for (enum side s = SIDE_PROTOCOL; s <= SIDE_ICMP; s++)
+		region_limit(space, &one, s, spans_of(values[s], values[s]));
+	region_limit(space, &one, SIDE_FROM, spans_create(&from, 1));
+	region_limit(space, &one, SIDE_TO, spans_create(&to, 1));
+	EXPECT(one.count == 1, "there is no such packet");
+	return one;
 }

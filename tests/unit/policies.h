@@ -7,8 +7,18 @@
 #ifndef EPHEMERALD_POLICIES_H
 #define EPHEMERALD_POLICIES_H
 
+#include <check.h>
+
 #include "phrase.h"
-#include "rules.h"
+#include "region.h"
+
+/* As ck_assert_msg(), which writes something down each time, for what is asked
+ * a million times. */
+#define EXPECT(condition, ...)                                                 \
+	do {                                                                   \
+		if (!(condition))                                              \
+			ck_abort_msg(__VA_ARGS__);                             \
+	} while (0)
 
 /* Any two seeds give different throws; a seed always the same. */
 struct dice {
@@ -30,6 +40,13 @@ void random_rules(
 extern const char *const interface_names[INTERFACES];
 /* All of them, with the ids 1 to INTERFACES. */
 struct interfaces *named_interfaces(void);
+
+/* A policy with a rule for each interface: a space that is made of it too knows
+ * all of them. */
+struct policy *probe_policy(void);
+/* The region of that packet alone, one made by each_packet(). */
+struct region region_of_packet(struct space *space, const struct policy *probe,
+    const struct packet *packet);
 
 /* Every packet of that direction that rules of these policies could tell from
  * another, by itself or, if `answered`, by the packet that answers it. */

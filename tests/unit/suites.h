@@ -41,4 +41,5 @@ Suite *suite_spans(void);
 Suite *suite_region(void);
 Suite *suite_lint(void);
 Suite *suite_lint_random(void);
+Suite *suite_diff(void);
 #endif
