@@ -62,6 +62,11 @@ static const struct command_option lint_options[] = {
 	{ 0 },
 };
 
+static const struct command_option diff_options[] = {
+	{ "config", "OLD", "compare with this file, not with the running daemon" },
+	{ 0 },
+};
+
 static const struct command_option replay_options[] = {
 	{ "config",  "FILE",     "judge by this (default: " DEFAULT_CONFIG ")" },
 	{ "local",   "PREFIXES", "this host's addresses, with commas between" },
@@ -96,6 +101,7 @@ static const struct command commands[] = {
 	{ "import",  command_import,  "rules of AWS, as JSON, to a config; KIND: aws-network-acls, aws-security-groups",
 	    "KIND FILE", 2, none },
 	{ "lint",    command_lint,    "what is wrong with a config that is valid; no daemon", "FILE", 1, lint_options },
+	{ "diff",    command_diff,    "what the config in FILE would change, and which flows it would cut", "FILE", 1, diff_options },
 	{ "replay",  command_replay,  "what a capture would get, by its own clock; no daemon", "FILE.pcap", 1, replay_options },
 };
 /* clang-format on */

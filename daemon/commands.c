@@ -20,6 +20,7 @@
 #include "clock.h"
 #include "explain.h"
 #include "log.h"
+#include "print.h"
 #include "question.h"
 #include "rows.h"
 #include "status.h"
@@ -96,6 +97,34 @@ rules(struct call *call)
 		put_rest(call, *table);
 	}
 	return EXCHANGE_DONE;
+}
+
+/* The policy in force as a config, a line in each row. */
+static enum exchange_step
+policy(struct call *call)
+{
+	const struct policy *in_force = filter_policy(call->commands->filter);
+	size_t *next = &call->progress->rules.next;
+
+	if (call->request)
+		call->progress->rules.generation = in_force->generation;
+	char *text = policy_print(in_force);
+	bool same = call->progress->rules.generation == in_force->generation;
+	size_t length = text ? strlen(text) : 0;
+	while (text && same && *next < length &&
+	       call->out->used < EXCHANGE_CHUNK) {
+		char *line = text + *next;
+		*next += strcspn(line, "\n") + 1;
+		text[*next - 1] = '\0';
+		row_line(call->out, line);
+	}
+	free(text);
+	if (!text || !same)
+		return call_fail(call, ANSWER_FAILED,
+		    text ? "the policy was replaced while it was listed; ask "
+			   "again"
+			 : "out of memory");
+	return *next < length ? EXCHANGE_MORE : EXCHANGE_DONE;
 }
 
 static enum exchange_step
@@ -271,6 +300,7 @@ static const struct command table[] = {
 	/* name     changes run      arguments */
 	{ "status",  false, status,  no_arguments },
 	{ "rules",   false, rules,   no_arguments },
+	{ "policy",  false, policy,  no_arguments },
 	{ "flows",   false, flows,   flows_arguments },
 	{ "drops",   false, drops,   drops_arguments },
 	{ "reload",  true,  reload,  no_arguments },

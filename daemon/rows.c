@@ -31,6 +31,15 @@ row_time(struct json *json, const char *key, uint64_t epoch_ms)
 	json_string(json, iso_key, text);
 }
 
+void
+row_line(struct json *json, const char *line)
+{
+	json_open_object(json, NULL);
+	json_string(json, "line", line);
+	json_close_object(json);
+	json_newline(json);
+}
+
 static const char *
 action_name(enum action action)
 {

@@ -18,6 +18,8 @@ void row_rule(struct json *json, enum table_id table, const struct rule *rule,
     const struct rule_totals *totals, int64_t wall_offset_ms);
 /* What no rule of the table allows. */
 void row_rest(struct json *json, enum table_id table, uint64_t hits);
+/* A line of text. */
+void row_line(struct json *json, const char *line);
 /* policy: that names the rule which let it in, if it still has that. */
 void row_flow(struct json *json, const struct flow_view *flow,
     const struct interfaces *interfaces, const struct policy *policy);

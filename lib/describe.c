@@ -31,6 +31,14 @@ describe_tuple(struct json *json, const struct tuple *t)
 	    json, "destination", "destination_port", t->dst, t->dport, ports);
 }
 
+static unsigned
+icmp_type(const struct tuple *query)
+{
+	return query->kind == KIND_TIMESTAMP  ? 13
+	       : query->family == FAMILY_IPV4 ? 8
+					      : 128;
+}
+
 void
 describe_flow(struct json *json, const struct flow_view *flow,
     const struct interfaces *interfaces)
@@ -39,8 +47,11 @@ describe_flow(struct json *json, const struct flow_view *flow,
 	const char *out = interfaces_name(interfaces, flow->out_interface);
 
 	describe_tuple(json, &flow->tuple);
-	if (flow->tuple.kind == KIND_ECHO || flow->tuple.kind == KIND_TIMESTAMP)
+	if (flow->tuple.kind == KIND_ECHO ||
+	    flow->tuple.kind == KIND_TIMESTAMP) {
 		json_unsigned(json, "icmp_id", flow->tuple.sport);
+		json_unsigned(json, "icmp_type", icmp_type(&flow->tuple));
+	}
 	json_string(json, "state", flow->state);
 	json_bool(json, "assured", flow->assured);
 	json_string(json, "direction", direction_name(flow->direction));

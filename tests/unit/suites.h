@@ -42,4 +42,5 @@ Suite *suite_region(void);
 Suite *suite_lint(void);
 Suite *suite_lint_random(void);
 Suite *suite_diff(void);
+Suite *suite_policy_command(void);
 #endif

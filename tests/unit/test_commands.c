@@ -208,8 +208,8 @@ START_TEST(names_match_exactly)
 	ask("{\"id\":1,\"command\":\"statu\"}");
 	ck_assert_str_eq(text,
 	    "{\"id\":1,\"ok\":false,\"exit\":2,\"error\":\"unknown command "
-	    "\\\"statu\\\"; accepted: status, rules, flows, drops, reload, "
-	    "explain, set-add, set-del, set-test, set-list, ban\"}\n");
+	    "\\\"statu\\\"; accepted: status, rules, policy, flows, drops, "
+	    "reload, explain, set-add, set-del, set-test, set-list, ban\"}\n");
 	ask("{\"id\":1,\"command\":\"statuss\"}");
 	assert_holds("\"exit\":2,\"error\":\"unknown command \\\"statuss");
 	ask("{\"id\":1,\"command\":\"flows\",\"args\":{\"dprot\":\"22\"}}");
@@ -221,7 +221,7 @@ END_TEST
 START_TEST(reader_may_look_but_not_change)
 {
 	static const char *const readable[] = { "status", "rules", "flows",
-		"drops" };
+		"drops", "policy" };
 	char line[64];
 	for (size_t i = 0; i < sizeof(readable) / sizeof(readable[0]); i++) {
 		snprintf(

@@ -81,9 +81,9 @@ SCENARIO(under_pressure_half_open_connections_live_ten_seconds, INBOUND_TCP,
 	{ IN,  TCP, "203.0.113.9:1014", "192.0.2.2:22",    S, RULE_ALLOW,  .raw = true, .expires_s = 10 },
 	{ IN,  TCP, "203.0.113.9:1014", "192.0.2.2:22",    S, PASSED,      .raw = true, .expires_s = 5, .wait_ms = 5000 },
 	/* 8 are left */
-	{ IN,  TCP, "203.0.113.9:1000", "192.0.2.2:22",    R, ESTABLISHED, .raw = true, .again = 6 },
+	{ IN,  TCP, "203.0.113.9:1000", "192.0.2.2:22",    R, ESTABLISHED, .raw = true, .seq = 1, .again = 6 },
 	{ IN,  TCP, "203.0.113.9:1014", "192.0.2.2:22",    S, PASSED,      .raw = true, .expires_s = 5 },
-	{ IN,  TCP, "203.0.113.9:1007", "192.0.2.2:22",    R, ESTABLISHED, .raw = true, .state = "closed" },
+	{ IN,  TCP, "203.0.113.9:1007", "192.0.2.2:22",    R, ESTABLISHED, .raw = true, .seq = 1, .state = "closed" },
 	{ IN,  TCP, "203.0.113.9:1014", "192.0.2.2:22",    S, PASSED,      .raw = true, .expires_s = 235 },
 	/* what this host opens feels nothing of it */
 	{ IN,  TCP, "203.0.113.9:2000", "192.0.2.2:22",    S, RULE_ALLOW,  .raw = true, .again = 9, .expires_s = 10 },
