@@ -227,19 +227,16 @@ cut(struct bytes *b, const struct step *s)
 {
 	struct bytes whole = *b;
 
+	b->size = 4;
 	if (b->data[0] >> 4 == FAMILY_IPV4) {
-		b->size = 4;
 		put16(b, s->datagram);
 		put16(b, s->at / 8 | (s->more ? 0x2000 : 0));
 		b->size = whole.size;
 		return;
 	}
-	b->size = 4;
-	put16(b, (unsigned)whole.size - 40 + 8);
-	put8(b, 44);
+	put32(b, (uint32_t)(whole.size - 40 + 8) << 16 | 44 << 8 | 64);
 	b->size = 40;
-	put8(b, whole.data[6]);
-	put8(b, 0);
+	put16(b, whole.data[6] << 8);
 	put16(b, s->at | s->more);
 	put32(b, s->datagram);
 	memcpy(b->data + b->size, whole.data + 40, whole.size - 40);
