@@ -38,12 +38,15 @@ conntrack_find(const struct conntrack *ct, const struct lookup *lookup)
 }
 
 bool
-conntrack_may_open(const struct packet *p)
+conntrack_may_open(const struct packet *p, enum tcp_mode tcp)
 {
+	uint8_t flags = TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN;
+
 	switch (p->tuple.protocol) {
 	case PROTOCOL_TCP:
-		return (p->tcp.flags &
-			   (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
+		flags &= p->tcp.flags;
+		return flags == TCP_SYN ||
+		       (tcp == TCP_LOOSE && flags == TCP_ACK);
 	case PROTOCOL_ICMP:
 	case PROTOCOL_ICMPV6:
 		return p->icmp.is_query;
@@ -113,7 +116,7 @@ conntrack_judge(const struct conntrack *ct, const struct connection *c,
 	after->side[OPENER] = load_side(c->flow, OPENER);
 	after->side[RESPONDER] = load_side(c->flow, RESPONDER);
 	after->challenge = flow_get(&c->flow->challenge);
-	return tcp_judge(after, packet, c->side, ct->timing.tick);
+	return tcp_judge(after, packet, c->side, ct->tcp, ct->timing.tick);
 }
 
 bool

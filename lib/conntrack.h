@@ -30,6 +30,7 @@ struct conntrack {
 	struct timing timing;
 	uint64_t now_us;
 	unsigned worker;
+	enum tcp_mode tcp;
 };
 
 /* A flow as people see it.  Times are those of the caller's clock. */
@@ -49,7 +50,7 @@ struct flow_view {
 struct connection conntrack_find(
     const struct conntrack *ct, const struct lookup *lookup);
 /* May a packet that belongs to no connection open one? */
-bool conntrack_may_open(const struct packet *packet);
+bool conntrack_may_open(const struct packet *packet, enum tcp_mode tcp);
 /* Does a packet of its kind ever belong to a connection?  Else rules alone
  * decide (router advertisements, redirects, ...). */
 bool conntrack_tracks(const struct packet *packet);

@@ -233,7 +233,8 @@ conntrack_open(const struct conntrack *ct, const struct lookup *lookup,
 	if (packet->tuple.protocol != PROTOCOL_TCP)
 		return open_flow(ct, lookup, packet, &first, held);
 
-	first = tcp_open(&packet->tcp);
+	first = packet->tcp.flags & TCP_SYN ? tcp_open(&packet->tcp)
+					    : tcp_pick_up(&packet->tcp);
 	first.word.generation = generation;
 	while (!budget_take(&half_open->count, pressure_quota(ct->pressure)))
 		if (!evict(

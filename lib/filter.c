@@ -147,20 +147,21 @@ judge_known(const struct pass *pass, const struct job *job,
 }
 
 static bool
-opens_flow(const struct packet *packet, const struct rule *rule)
+opens_flow(
+    const struct packet *packet, const struct rule *rule, enum tcp_mode tcp)
 {
-	return rule->stateful && conntrack_may_open(packet) &&
+	return rule->stateful && conntrack_may_open(packet, tcp) &&
 	       conntrack_tracks(packet);
 }
 
 static struct applicant
 applicant_of(const struct packet *packet, const struct rule *rule,
-    const struct connection *old)
+    const struct connection *old, enum tcp_mode tcp)
 {
 	struct applicant a = {
 		.rule = rule,
 		.source = packet->tuple.src,
-		.opens = opens_flow(packet, rule),
+		.opens = opens_flow(packet, rule, tcp),
 	};
 
 	if (old->flow) {
@@ -192,7 +193,7 @@ static bool
 admit(const struct pass *pass, const struct packet *packet,
     const struct connection *old, struct decision *d, uint32_t *held)
 {
-	struct applicant a = applicant_of(packet, d->rule, old);
+	struct applicant a = applicant_of(packet, d->rule, old, pass->ct.tcp);
 
 	*held = d->rule->identity;
 	if (!d->rule->limits.any || !pass->ct.meters)
@@ -222,7 +223,7 @@ decide(const struct pass *pass, const struct packet *packet,
 	    (rule && rule->action == ACTION_ALLOW && !rule->stateful);
 
 	d->rule = NULL;
-	if (!conntrack_may_open(packet) && !needs_none) {
+	if (!conntrack_may_open(packet, pass->ct.tcp) && !needs_none) {
 		d->why = error ? ICMP_UNRELATED : NOT_A_START;
 		return true;
 	}
@@ -252,10 +253,11 @@ static void
 remember(const struct pass *pass, const struct job *job,
     const struct connection *old, struct decision *d, uint32_t held)
 {
-	if (!opens_flow(&job->packet, d->rule))
+	if (!opens_flow(&job->packet, d->rule, pass->ct.tcp))
 		return;
 	/* As it asked, so that it gives back the same. */
-	struct applicant a = applicant_of(&job->packet, d->rule, old);
+	struct applicant a =
+	    applicant_of(&job->packet, d->rule, old, pass->ct.tcp);
 	if (old->flow)
 		conntrack_kill(&pass->ct, old);
 	enum reason why = conntrack_open(
@@ -441,7 +443,8 @@ filter_try(const struct filter *filter, const struct policy *policy,
 		.ct = { .table = where->table,
 		    .meters = where->meters,
 		    .timing = timing_of(where, policy, now_ms),
-		    .now_us = now_ms * 1000 },
+		    .now_us = now_ms * 1000,
+		    .tcp = policy->settings.conntrack.tcp },
 		.regime = &regime,
 		.policy = policy,
 		.interfaces = interfaces,
@@ -475,11 +478,12 @@ filter_limit_reached(const struct filter *filter, const struct rule *rule,
     const struct packet *packet, uint64_t now_ms)
 {
 	static const struct connection none;
-	struct applicant a = applicant_of(packet, rule, &none);
 	uint32_t held;
 
 	if (!filter || !rule->limits.any)
 		return NULL;
+	struct applicant a = applicant_of(
+	    packet, rule, &none, filter_policy(filter)->settings.conntrack.tcp);
 	urcu_qsbr_thread_online();
 	enum reason why = holding_take(filter->meters, filter->worker_count, &a,
 	    now_ms * 1000, true, &held);

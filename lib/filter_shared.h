@@ -124,6 +124,7 @@ conntrack_of(struct filter *filter, const struct regime *regime,
 		.timing = timing_of(filter, regime->policy, now_ms),
 		.now_us = now_ms * 1000,
 		.worker = worker,
+		.tcp = regime->policy->settings.conntrack.tcp,
 	};
 
 	pressure_note(&filter->pressure, &ct.timing.haste);

@@ -119,6 +119,13 @@ enum on_reload { ON_RELOAD_REVALIDATE, ON_RELOAD_KEEP };
 enum profile { PROFILE_STANDARD, PROFILE_LINUX, PROFILE_PF, PROFILE_AWS };
 #define PROFILE_COUNT 4
 
+/* How closely the segments of a TCP connection are looked at. */
+enum tcp_mode {
+	TCP_STRICT,
+	TCP_LIBERAL, /* outside the window: passed, not dropped */
+	TCP_LOOSE,   /* and an ACK in mid-stream opens, if a rule allows it */
+};
+
 enum hook_leaf { LEAF_AUTO, LEAF_NATIVE, LEAF_XTABLES };
 
 /* Idle seconds; defaults in settings.c. */
@@ -138,6 +145,7 @@ struct settings {
 	struct {
 		uint32_t max_flows;
 		enum profile profile;
+		enum tcp_mode tcp;
 		struct timeouts timeouts;
 	} conntrack;
 	struct {

@@ -25,11 +25,13 @@
 static const char *const on_reload_words[] = { "revalidate", "keep", NULL };
 static const char *const profile_words[] = { "standard", "linux", "pf", "aws",
 	NULL };
+static const char *const tcp_words[] = { "strict", "liberal", "loose", NULL };
 static const char *const leaf_words[] = { "auto", "native", "xtables", NULL };
 
 static_assert(sizeof(unsigned) == sizeof(uint32_t), "queue settings");
 static_assert(sizeof(enum on_reload) == sizeof(uint32_t), "on_reload");
 static_assert(sizeof(enum profile) == sizeof(uint32_t), "profile");
+static_assert(sizeof(enum tcp_mode) == sizeof(uint32_t), "tcp");
 static_assert(sizeof(enum hook_leaf) == sizeof(uint32_t), "leaf");
 
 /* clang-format off */
@@ -44,6 +46,7 @@ const struct option settings_options[] = {
 	{ "queue", "length", OPTION_NUMBER, SETTING(queue.length), 1, 65535, NULL, { 1024 } },
 	{ "conntrack", "max_flows", OPTION_NUMBER, SETTING(conntrack.max_flows), 1, FLOWS_MAX, NULL, { 262144 } },
 	{ "conntrack", "profile", OPTION_WORD, SETTING(conntrack.profile), 0, 0, profile_words, { PROFILE_STANDARD } },
+	{ "conntrack", "tcp", OPTION_WORD, SETTING(conntrack.tcp), 0, 0, tcp_words, { TCP_STRICT } },
 	/*                        standard    linux    pf       aws */
 	TIMEOUT(syn_sent,         240,        120,     120,     240),
 	TIMEOUT(syn_received,     240,        60,      30,      240),

@@ -2,7 +2,7 @@
 /*
  * The machines.  Which state follows is a table, next_state[], one arrow a
  * line; whether the segment may take the arrow is decided by tcp_judge() from
- * its sequence numbers.  Sequence numbers compare modulo 2^32 (RFC 9293 3.4).
+ * its sequence numbers, with tcp_window.c for those of data.
  *
  * A segment is *accepted* (moves the machine, renews the timer), *passed* (its
  * endpoint shall judge it; nothing changes here) or *dropped* (the flow is not
@@ -10,6 +10,8 @@
  * challenge ACK (RFC 5961), an old retransmit, a lost acknowledgement.
  */
 #include "state.h"
+
+#include "tcp_window.h"
 
 enum event { EVENT_SYN, EVENT_SYN_ACK, EVENT_ACK, EVENT_FIN, EVENT_RST };
 #define EVENT_COUNT 5
@@ -67,24 +69,6 @@ static const struct outcome passed = { PASSED, EFFECT_NONE };
 static const struct outcome bad_state = { BAD_STATE, EFFECT_NONE };
 static const struct outcome bad_window = { BAD_WINDOW, EFFECT_NONE };
 
-static bool
-before(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b) < 0;
-}
-
-static uint32_t
-later_of(uint32_t a, uint32_t b)
-{
-	return before(a, b) ? b : a;
-}
-
-static uint32_t
-at_least_one(uint32_t window)
-{
-	return window ? window : 1;
-}
-
 /* Legal combinations were checked by packet_parse(). */
 static enum event
 event_of(uint8_t flags)
@@ -96,34 +80,15 @@ event_of(uint8_t flags)
 	return flags & TCP_FIN ? EVENT_FIN : EVENT_ACK;
 }
 
-/* SYN and FIN take a sequence number each. */
-static uint32_t
-end_of(const struct tcp_facts *t)
-{
-	return t->seq + t->length + !!(t->flags & TCP_SYN) +
-	       !!(t->flags & TCP_FIN);
-}
-
-/* Windows count scaled only if both SYNs carried the option, and never in a
- * SYN (RFC 7323 2.2). */
-static uint32_t
-window_of(const struct flow_word *w, const struct tcp_facts *t, unsigned side)
-{
-	bool scaled = w->scale[OPENER] != TCP_NO_SCALE &&
-		      w->scale[RESPONDER] != TCP_NO_SCALE &&
-		      !(t->flags & TCP_SYN);
-	return (uint32_t)t->window << (scaled ? w->scale[side] : 0);
-}
-
 static struct tcp_side
 side_from_syn(const struct tcp_facts *t)
 {
 	struct tcp_side side = {
-		.end = end_of(t),
-		.edge = end_of(t),
+		.end = segment_end(t),
+		.edge = segment_end(t),
 		.una = t->seq,
 		.isn = t->seq,
-		.max_window = at_least_one(t->window),
+		.max_window = window_at_least_one(t->window),
 	};
 	return side;
 }
@@ -139,12 +104,30 @@ tcp_open(const struct tcp_facts *syn)
 	return flow;
 }
 
+/* Its responder owes an answer.  What the ACK acknowledges is all that is known
+ * of that side, and nothing of the scales: windows never count. */
+struct tcp_flow
+tcp_pick_up(const struct tcp_facts *t)
+{
+	struct tcp_flow flow = {
+		.word = { .state = STATE_SYN_RECEIVED,
+		    .flags = FLOW_OWED_BY_RESPONDER | FLOW_NO_WINDOW,
+		    .scale = { TCP_NO_SCALE, TCP_NO_SCALE } },
+		.side[OPENER] = side_from_syn(t),
+		.side[RESPONDER] = { .end = t->ack,
+		    .edge = t->ack,
+		    .una = t->ack,
+		    .isn = t->ack },
+	};
+	return flow;
+}
+
 /* ISN < number <= what its sender has sent. */
 static bool
 lies_behind_syn(const struct tcp_side *syn_sender, uint32_t number)
 {
-	return before(syn_sender->isn, number) &&
-	       !before(syn_sender->end, number);
+	return seq_before(syn_sender->isn, number) &&
+	       !seq_before(syn_sender->end, number);
 }
 
 /* RFC 9293 3.10.7.3 */
@@ -163,17 +146,17 @@ learn_syn(struct tcp_flow *f, const struct tcp_facts *t, unsigned side)
 
 	*own = side_from_syn(t);
 	if (before_it.max_window > 0 && before_it.isn == own->isn) {
-		own->end = later_of(own->end, before_it.end);
+		own->end = seq_later(own->end, before_it.end);
 		if (before_it.max_window > own->max_window)
 			own->max_window = before_it.max_window;
 	}
 	/* The SYN's window lets the answer carry data (RFC 7413, T/TCP). */
-	own->edge = later_of(own->end, t->seq + 1 + peer->max_window);
+	own->edge = seq_later(own->end, t->seq + 1 + peer->max_window);
 	f->word.scale[side] = t->scale;
 	if (t->flags & TCP_ACK) {
 		peer->una = t->ack;
-		peer->edge =
-		    later_of(peer->edge, t->ack + at_least_one(t->window));
+		peer->edge = seq_later(
+		    peer->edge, t->ack + window_at_least_one(t->window));
 	}
 }
 
@@ -219,7 +202,7 @@ judge_opening_syn(
 	    STATE_SYN_SENT2) { /* the peer's SYN still counts */
 		struct tcp_side *peer = &f->side[RESPONDER];
 		*peer = old.side[RESPONDER];
-		peer->edge = later_of(
+		peer->edge = seq_later(
 		    peer->edge, peer->isn + 1 + f->side[OPENER].max_window);
 		f->word.scale[RESPONDER] = old.word.scale[RESPONDER];
 		f->word.state = STATE_SYN_SENT2;
@@ -279,7 +262,7 @@ judge_reset(
 		f->word.seen = tick;
 		return accepted;
 	}
-	if (before(next, t->seq) && !before(s->edge, t->seq))
+	if (seq_before(next, t->seq) && !seq_before(s->edge, t->seq))
 		return passed; /* the target answers with a challenge ACK */
 	return bad_window;
 }
@@ -290,7 +273,8 @@ static struct outcome
 judge_late_syn(
     struct tcp_flow *f, const struct tcp_facts *t, unsigned side, uint32_t tick)
 {
-	bool known = f->side[side].max_window > 0;
+	bool known =
+	    f->side[side].max_window > 0 && !(f->word.flags & FLOW_NO_WINDOW);
 
 	if (known && t->seq == f->side[side].isn)
 		return passed; /* a retransmit */
@@ -337,7 +321,7 @@ after_fin(const struct tcp_flow *f, const struct tcp_facts *t, unsigned side)
 {
 	unsigned first =
 	    f->word.flags & FLOW_FIN_BY_RESPONDER ? RESPONDER : OPENER;
-	bool acks_all = !before(t->ack, f->side[!side].end);
+	bool acks_all = !seq_before(t->ack, f->side[!side].end);
 
 	/* Whoever acknowledges last: data may still be resent ahead of the
 	   first FIN when the second one is acknowledged. */
@@ -373,46 +357,9 @@ next_of(const struct tcp_flow *f, const struct tcp_facts *t, unsigned side)
 	return next_state[f->word.state][side][event];
 }
 
-/* Data, ACK, FIN: the four bounds of "Real Stateful TCP Packet Filtering in IP
- * Filter" (van Rooij), as nf_conntrack has them.  Beyond what was granted, or
- * acknowledging what was never sent: drop.  Too old: pass, or a lost ACK stalls
- * the stream (nf_conntrack commit 72fe17483). */
-static struct outcome
-judge_window(const struct tcp_flow *f, const struct tcp_facts *t, unsigned side)
-{
-	const struct tcp_side *sender = &f->side[side];
-	const struct tcp_side *receiver = &f->side[!side];
-	const uint32_t slack = 66000; /* MAXACKWINCONST */
-	uint32_t back = sender->max_window > slack ? sender->max_window : slack;
-	uint32_t ack = t->has_sack ? later_of(t->ack, t->sack_edge) : t->ack;
-
-	if (before(sender->edge, t->seq) || before(receiver->end, ack))
-		return bad_window;
-	if (before(end_of(t), sender->end - receiver->max_window) ||
-	    before(ack, receiver->end - back))
-		return passed;
-	return accepted;
-}
-
-/* What an accepted segment teaches of both windows. */
-static void
-learn(struct tcp_flow *f, const struct tcp_facts *t, unsigned side)
-{
-	struct tcp_side *sender = &f->side[side], *receiver = &f->side[!side];
-	uint32_t window = at_least_one(window_of(&f->word, t, side));
-
-	if (f->word.flags & FLOW_NO_WINDOW)
-		return;
-	sender->end = later_of(sender->end, end_of(t));
-	if (window > sender->max_window)
-		sender->max_window = window;
-	receiver->una = later_of(receiver->una, t->ack);
-	receiver->edge = later_of(receiver->edge, t->ack + window);
-}
-
 struct outcome
 tcp_judge(struct tcp_flow *f, const struct packet *segment, unsigned side,
-    uint32_t tick)
+    enum tcp_mode mode, uint32_t tick)
 {
 	const struct tcp_facts *t = &segment->tcp;
 	enum state state = f->word.state;
@@ -431,21 +378,22 @@ tcp_judge(struct tcp_flow *f, const struct packet *segment, unsigned side,
 	if (event == EVENT_RST)
 		return judge_reset(f, t, side, tick);
 
-	/* A SYN/ACK may be the ACK that is owed (RFC 9293 3.5, figure 8). */
-	bool owes = state == STATE_SYN_RECEIVED && owing_side(f) == side;
+	/* A SYN/ACK may be the ACK that is owed (RFC 9293 3.5, figure 8).  In
+	   a flow picked up in mid-stream any ACK will do. */
+	bool owes = state == STATE_SYN_RECEIVED && owing_side(f) == side &&
+		    !(f->word.flags & FLOW_NO_WINDOW);
 	bool completes = owes && acks_syn(&f->side[!side], t);
 	if (t->flags & TCP_SYN && !(completes && t->seq == f->side[side].isn))
 		return judge_late_syn(f, t, side, tick);
 
-	if (!(f->word.flags & FLOW_NO_WINDOW)) {
-		struct outcome o = judge_window(f, t, side);
-		if (o.why != ESTABLISHED)
-			return o;
-	}
+	enum fit fit = window_judge(f, t, side);
+	if (fit != FIT_INSIDE)
+		return fit == FIT_OUTSIDE && mode == TCP_STRICT ? bad_window
+								: passed;
 	/* The window reaches back behind the SYN; what is owed does not. */
 	if (owes && !completes)
 		return bad_state;
-	learn(f, t, side);
+	window_learn(f, t, side);
 	next = next_of(f, t, side);
 	if (next == STATE_FIN_WAIT && state < STATE_FIN_WAIT)
 		f->word.flags = side == RESPONDER

@@ -104,11 +104,13 @@ struct outcome {
 
 /* The flow that an opening SYN starts.  word.generation and .seen are 0. */
 struct tcp_flow tcp_open(const struct tcp_facts *syn);
+/* The same for an ACK in mid-stream, if the mode is TCP_LOOSE. */
+struct tcp_flow tcp_pick_up(const struct tcp_facts *ack);
 /* What the segment of that side (OPENER, RESPONDER) does; *flow is as found,
  * and changed to what it becomes.  .seen is renewed to `tick` where the segment
  * counts as a sign of life. */
 struct outcome tcp_judge(struct tcp_flow *flow, const struct packet *segment,
-    unsigned side, uint32_t tick);
+    unsigned side, enum tcp_mode mode, uint32_t tick);
 /* The same for everything that is not TCP. */
 struct outcome other_judge(
     struct flow_word *word, unsigned side, uint32_t tick);

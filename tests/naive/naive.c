@@ -239,14 +239,21 @@ standing_of(struct naive *n, struct naive_flow *f)
 	return STANDS;
 }
 
+static uint8_t
+deciding_flags(const struct packet *p)
+{
+	return p->tcp.flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN);
+}
+
 /* 1, 30, 34: which packet opens. */
 static bool
-may_open(const struct packet *p)
+may_open(const struct naive *n, const struct packet *p)
 {
 	switch (p->tuple.protocol) {
 	case PROTOCOL_TCP:
-		return (p->tcp.flags &
-			   (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
+		return deciding_flags(p) == TCP_SYN ||
+		       (n->policy->settings.conntrack.tcp == TCP_LOOSE &&
+			   deciding_flags(p) == TCP_ACK);
 	case PROTOCOL_ICMP:
 	case PROTOCOL_ICMPV6:
 		return p->icmp.is_query;
@@ -277,8 +284,10 @@ begin(struct naive *n, struct naive_flow *f, const struct packet *p)
 		.seen = n->tick,
 		.state = NAIVE_ONE_WAY,
 	};
-	if (p->tuple.protocol == PROTOCOL_TCP)
+	if (p->tuple.protocol == PROTOCOL_TCP && deciding_flags(p) == TCP_SYN)
 		naive_tcp_open(f, &p->tcp);
+	else if (p->tuple.protocol == PROTOCOL_TCP)
+		naive_tcp_pick_up(f, &p->tcp);
 	f->packets[0] = 1;
 }
 
@@ -293,7 +302,7 @@ judge_new(struct naive *n, const struct packet *p, struct naive_flow *old)
 
 	if (why == RULE_ALLOW && (!rule->stateful || untracked))
 		return RULE_ALLOW;
-	if (!untracked && !may_open(p))
+	if (!untracked && !may_open(n, p))
 		return NOT_A_START;
 	if (why != RULE_ALLOW)
 		return why;
@@ -317,6 +326,9 @@ judge_known(struct naive *n, struct naive_flow *f, const struct packet *p,
 	enum reason why = ESTABLISHED;
 	if (p->tuple.protocol == PROTOCOL_TCP) {
 		why = naive_tcp_judge(f, p, side, n->tick);
+		if (why == BAD_WINDOW && !(p->tcp.flags & TCP_RST) &&
+		    n->policy->settings.conntrack.tcp != TCP_STRICT)
+			why = PASSED;
 	} else {
 		f->seen = n->tick;
 		if (side == 1)

@@ -84,8 +84,10 @@ const char *naive_state_name(enum naive_state state);
 /* naive_tcp.c: a SYN to a connection that has ended asks for a new one (24). */
 bool naive_tcp_asks_anew(
     const struct naive_flow *flow, const struct tcp_facts *segment);
-/* What a segment, but such a SYN, does to its connection. */
 void naive_tcp_open(struct naive_flow *flow, const struct tcp_facts *syn);
+/* tcp = "loose": an ACK in mid-stream opens. */
+void naive_tcp_pick_up(struct naive_flow *flow, const struct tcp_facts *ack);
+/* What a segment, but such a SYN, does to its connection. */
 enum reason naive_tcp_judge(struct naive_flow *flow,
     const struct packet *segment, unsigned side, uint64_t tick);
 

@@ -99,6 +99,19 @@ naive_tcp_open(struct naive_flow *f, const struct tcp_facts *syn)
 	begin_side(&f->side[0], syn);
 }
 
+/* The responder owes an answer; windows are never known. */
+void
+naive_tcp_pick_up(struct naive_flow *f, const struct tcp_facts *ack)
+{
+	naive_tcp_open(f, ack);
+	f->state = NAIVE_SYN_RECEIVED;
+	f->owes = 1;
+	f->unseen = true;
+	f->side[0].scale = TCP_NO_SCALE;
+	f->side[1].end = f->side[1].edge = ack->ack;
+	f->side[1].isn = f->side[1].una = ack->ack;
+}
+
 /* 3: ISS < ack <= SND.NXT. */
 static bool
 acks_the_syn(const struct naive_side *syn_sender, uint32_t ack)
@@ -292,7 +305,7 @@ accept_data(struct naive_flow *f, const struct tcp_facts *t, unsigned side)
 	if (why)
 		return why;
 	/* "acceptable ACK": it must acknowledge the SYN (9293 3.10.7.4). */
-	if (f->state == NAIVE_SYN_RECEIVED && f->owes == side &&
+	if (f->state == NAIVE_SYN_RECEIVED && f->owes == side && !f->unseen &&
 	    !acks_the_syn(&f->side[!side], t->ack))
 		return BAD_STATE;
 	take_note(f, t, side);
@@ -318,10 +331,17 @@ line_13_14_15_rst(
 	return BAD_WINDOW;     /* 15 */
 }
 
+static bool
+repeats_its_syn(
+    const struct naive_flow *f, const struct tcp_facts *t, unsigned side)
+{
+	return f->side[side].known && !f->unseen && t->seq == f->side[side].isn;
+}
+
 static enum reason
 line_17_18_syn(struct naive_flow *f, const struct tcp_facts *t, unsigned side)
 {
-	if (t->seq == f->side[side].isn)
+	if (repeats_its_syn(f, t, side))
 		return PASSED; /* 6 */
 	if (side == 1)
 		return BAD_STATE; /* 18 */
@@ -357,7 +377,7 @@ line_19_begin_again(
 static enum reason
 line_19_syn_ack(struct naive_flow *f, const struct tcp_facts *t, unsigned side)
 {
-	if (t->seq == f->side[side].isn) {
+	if (repeats_its_syn(f, t, side)) {
 		if (f->state == NAIVE_SYN_RECEIVED && f->owes == side &&
 		    acks_the_syn(&f->side[!side], t->ack))
 			return accept_data(f, t, side); /* 8: it was owed */
@@ -388,7 +408,7 @@ in_connection(struct naive_flow *f, const struct tcp_facts *t, unsigned side)
 static enum reason
 line_23_syn_ack(struct naive_flow *f, const struct tcp_facts *t, unsigned side)
 {
-	if (f->side[side].known && t->seq == f->side[side].isn)
+	if (repeats_its_syn(f, t, side))
 		return PASSED;
 	if (line_19_begin_again(f, t, side) == ESTABLISHED)
 		return ESTABLISHED;

@@ -42,6 +42,14 @@ static const char *const configs[] = {
 	"inbound = ( { port = (22, 80); action = \"allow\"; } );"
 	"outbound = ( { port = \"*\"; action = \"allow\"; } );",
 
+	"conntrack = { tcp = \"liberal\"; };"
+	"inbound = ( { port = (22, 80); action = \"allow\"; } );"
+	"outbound = ( { port = \"*\"; action = \"allow\"; } );",
+
+	"conntrack = { tcp = \"loose\"; };"
+	"inbound = ( { port = (22, 80); action = \"allow\"; } );"
+	"outbound = ( { port = (80, 40000); action = \"allow\"; } );",
+
 	ACL_ONLY,
 };
 

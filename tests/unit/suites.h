@@ -25,6 +25,7 @@ Suite *suite_filter_sets(void);
 Suite *suite_conf(void);
 Suite *suite_message(void);
 Suite *suite_timers(void);
+Suite *suite_tcp_modes(void);
 Suite *suite_verdicts(void);
 Suite *suite_listener(void);
 Suite *suite_control(void);

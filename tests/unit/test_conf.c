@@ -253,7 +253,7 @@ static const struct {
 	{ "", "on_reload", ON_RELOAD_REVALIDATE },
 	{ "queue", "first", 0 }, { "queue", "count", 0 }, { "queue", "length", 1024 },
 	{ "conntrack", "max_flows", 262144 },
-	{ "conntrack", "profile", PROFILE_STANDARD },
+	{ "conntrack", "profile", PROFILE_STANDARD }, { "conntrack", "tcp", TCP_STRICT },
 	{ "conntrack.timeouts", "syn_sent", 240 },
 	{ "conntrack.timeouts", "syn_received", 240 },
 	{ "conntrack.timeouts", "established", 432000 },
@@ -302,7 +302,8 @@ START_TEST(a_setting_lands_in_its_field)
 	    "inbound = ( ); on_reload = \"keep\";"
 	    "queue = { first = 1; count = 2; length = 3; };"
 	    "hook = { leaf = \"native\"; mark_mask = 0xc0000000; };"
-	    "conntrack = { max_flows = 4; timeouts = { syn_sent = 5;"
+	    "conntrack = { tcp = \"loose\"; max_flows = 4; timeouts = { "
+	    "syn_sent = 5;"
 	    " syn_received = 6; established = 7; fin_wait = 8; close_wait = 9;"
 	    " last_ack = 10; time_wait = 11; closed = 12; udp_one_way = 13;"
 	    " udp_both = 14; icmp = 15; sctp_established = 16; sctp_other = 17;"
@@ -321,6 +322,7 @@ START_TEST(a_setting_lands_in_its_field)
 	for (uint32_t i = 0; i < sizeof(got) / sizeof(got[0]); i++)
 		ck_assert_uint_eq(got[i], i + 1);
 	ck_assert_int_eq(s->on_reload, ON_RELOAD_KEEP);
+	ck_assert_int_eq(s->conntrack.tcp, TCP_LOOSE);
 	ck_assert_int_eq(s->hook.leaf, LEAF_NATIVE);
 	ck_assert_uint_eq(s->hook.mark_mask, 0xc0000000);
 	policy_destroy(policy);
