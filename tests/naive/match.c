@@ -13,7 +13,7 @@
 #include "conf.h"
 #include "wire.h"
 
-#define HISTORY        65536
+#define HISTORY        8192
 #define TOLD           40 /* rows of history in a report */
 #define TICK           100
 #define WHOLE_SWEEP_MS 11000
@@ -178,7 +178,8 @@ match_fail(struct match *m, const struct tuple *t, const char *claim)
 			    f->side[side].una, f->side[side].window,
 			    f->side[side].scale);
 	}
-	exit(EXIT_FAILURE);
+	fflush(stdout);
+	abort();
 }
 
 /* ---- flow by flow */
@@ -345,6 +346,12 @@ struct naive *
 match_naive(struct match *m)
 {
 	return m->naive;
+}
+
+const struct filter *
+match_filter(const struct match *m)
+{
+	return m->filter;
 }
 
 uint64_t

@@ -3,7 +3,7 @@
  * The firewall and the naive engine side by side: the same packets, policies
  * and times for both, and what they say compared: each reason, and the flows
  * that are left.  The first difference is told, with the packets of that flow
- * before it, and ends the program.  One thread.
+ * before it, and aborts the program.  One thread.
  */
 #ifndef EPHEMERALD_MATCH_H
 #define EPHEMERALD_MATCH_H
@@ -29,10 +29,11 @@ void match_play(struct match *match, const struct packet *packets, size_t count,
 void match_compare_flows(struct match *match);
 /* Both as they are after the last packet. */
 struct naive *match_naive(struct match *match);
+const struct filter *match_filter(const struct match *match);
 uint64_t match_packets(const struct match *match); /* judged so far */
 /* How often each reason was the answer. */
 const uint64_t *match_reasons(const struct match *match);
-/* Tell what went before with this tuple and the claim, and exit. */
+/* Tell what went before with this tuple and the claim, and abort. */
 _Noreturn void match_fail(
     struct match *match, const struct tuple *tuple, const char *claim);
 
