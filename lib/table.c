@@ -39,6 +39,7 @@
 #include <urcu-qsbr.h>
 
 #include "siphash.h"
+#include "table_probe.h"
 
 #define SLOTS 8 /* per bucket: one cache line */
 
@@ -131,7 +132,7 @@ table_hash(const struct table *table, const struct key *key)
 	struct key hashed = *key;
 
 	hashed.word[KEY_WORDS - 1] &= ~KEY_IGNORED;
-	return siphash(&table->hash_key, hashed.word, KEY_WORDS);
+	return TABLE_HASH(siphash(&table->hash_key, hashed.word, KEY_WORDS));
 }
 
 /* Multiply-shift: the upper bits of each half choose the bucket, which leaves
@@ -195,12 +196,14 @@ table_find(const struct table *table, const struct key *key, uint64_t hash)
 	for (unsigned which = 0; which < 2; which++) {
 		const struct bucket *bucket = bucket_of(table, hash, which);
 		for (unsigned i = 0; i < SLOTS; i++) {
+			TABLE_POINT(FIND_SLOT);
 			/* Pairs with the CAS that published the entry. */
 			uint64_t slot = atomic_load_explicit(
 			    &bucket->slot[i], memory_order_acquire);
 			if ((slot & (TAG_MASK | PENDING)) != tag || !slot)
 				continue;
 			struct flow *flow = &table->flows[slot & INDEX_MASK];
+			TABLE_POINT(FIND_FLOW);
 			if (same_key(flow, key) && flow_word(flow))
 				return flow;
 		}
@@ -215,13 +218,15 @@ push_chain(
 {
 	uint64_t top = atomic_load_explicit(stack, memory_order_relaxed);
 
-	do
+	do {
+		TABLE_POINT(PUSH_LINK);
 		atomic_store_explicit(&table->next[last],
 		    (uint32_t)(top & INDEX_MASK), memory_order_relaxed);
-	while (!atomic_compare_exchange_weak_explicit(stack, &top,
-	    ((top >> 32) + 1) << 32 | first,
-	    /* release: who pops sees the links */
-	    memory_order_acq_rel, memory_order_relaxed));
+		TABLE_POINT(PUSH_SWAP);
+		/* release: who pops sees the links */
+	} while (!atomic_compare_exchange_weak_explicit(stack, &top,
+	    ((top >> 32) + 1) << 32 | first, memory_order_acq_rel,
+	    memory_order_relaxed));
 }
 
 /* Pop up to CHAIN entries; the version in the top word makes a stale walk of
@@ -229,6 +234,7 @@ push_chain(
 static uint32_t
 pop_chain(struct table *table, _Atomic uint64_t *stack)
 {
+	TABLE_POINT(POP);
 	uint64_t top = atomic_load_explicit(stack, memory_order_acquire);
 
 	for (;;) {
@@ -236,12 +242,14 @@ pop_chain(struct table *table, _Atomic uint64_t *stack)
 		if (!first)
 			return 0;
 		for (unsigned n = 1; n < CHAIN; n++) {
+			TABLE_POINT(POP_NEXT);
 			uint32_t after = flow_get(&table->next[last]);
-			if (!after || after > table->capacity)
+			if (!after)
 				break;
 			last = after;
 		}
 		uint64_t rest = flow_get(&table->next[last]);
+		TABLE_POINT(POP_SWAP);
 		if (atomic_compare_exchange_weak_explicit(stack, &top,
 			((top >> 32) + 1) << 32 | rest, memory_order_acq_rel,
 			memory_order_acquire)) {
@@ -258,7 +266,9 @@ table_take(struct table *table, unsigned worker)
 	struct share *share = &table->shares[worker];
 
 	/* The exact limit: add first, take back what is too much. */
+	TABLE_POINT(TAKE);
 	if (atomic_fetch_add(&table->count, 1) >= table->limit) {
+		TABLE_POINT(TAKE_TOO_MANY);
 		atomic_fetch_sub(&table->count, 1);
 		return NULL;
 	}
@@ -294,6 +304,7 @@ retire(struct table *table, unsigned worker, uint32_t index)
 	atomic_store_explicit(
 	    &table->next[index], share->retired, memory_order_relaxed);
 	share->retired = index;
+	TABLE_POINT(RETIRE);
 	atomic_fetch_sub(&table->count, 1);
 	if (++share->retired_count >= CHAIN)
 		table_hand_over(table, worker);
@@ -311,6 +322,7 @@ static bool
 empty_slot(struct table *table, unsigned worker, _Atomic uint64_t *slot,
     uint64_t value)
 {
+	TABLE_POINT(EMPTY_SLOT);
 	if (!atomic_compare_exchange_strong(slot, &value, 0))
 		return false;
 	retire(table, worker, (uint32_t)(value & INDEX_MASK));
@@ -350,12 +362,16 @@ settle(struct table *table, unsigned worker, const struct key *key,
 		if (slot == ours)
 			continue;
 		for (;;) {
+			TABLE_POINT(SETTLE_SLOT);
 			uint64_t value = atomic_load(slot);
 			struct flow *flow = &table->flows[value & INDEX_MASK];
-			if (!value || (value & TAG_MASK) != tag ||
-			    !same_key(flow, key))
+			if (!value || (value & TAG_MASK) != tag)
+				break;
+			TABLE_POINT(SETTLE_FLOW);
+			if (!same_key(flow, key))
 				break;
 			if (value & PENDING) {
+				TABLE_POINT(SETTLE_WITHDRAW);
 				/* Its owner starts again, and retires it. */
 				atomic_compare_exchange_strong(slot, &value, 0);
 				continue;
@@ -378,6 +394,7 @@ clear_dead(struct table *table, unsigned worker, uint64_t hash)
 	for (unsigned n = 0; n < 2 * SLOTS; n++) {
 		_Atomic uint64_t *slot =
 		    &bucket_of(table, hash, n / SLOTS)->slot[n % SLOTS];
+		TABLE_POINT(CLEAR_SLOT);
 		uint64_t value = atomic_load(slot);
 		if (!value ||
 		    (!(value & PENDING) &&
@@ -411,15 +428,19 @@ table_insert(
 			continue;
 		if (!place)
 			return settle(table, worker, &key, hash, NULL);
+		TABLE_POINT(PLACE);
 		if (!atomic_compare_exchange_strong(place, &expected, pending))
 			continue;
 		struct flow *other = settle(table, worker, &key, hash, place);
 		if (other) {
+			TABLE_POINT(WITHDRAW);
 			atomic_compare_exchange_strong(place, &pending, 0);
 			return other;
 		}
+		TABLE_POINT(PUBLISH);
 		if (atomic_compare_exchange_strong(place, &pending, live))
 			return flow;
+		TABLE_POINT(AGAIN);
 		pause_for((worker + 1) * (attempt + 1) * 64);
 	}
 }
@@ -431,6 +452,7 @@ table_kill(
 	uint32_t index = (uint32_t)(flow - table->flows);
 	struct key key;
 
+	TABLE_POINT(KILL);
 	if (!word || !flow_change(flow, word, 0))
 		return false;
 	for (unsigned i = 0; i < KEY_WORDS; i++)
@@ -439,6 +461,7 @@ table_kill(
 	for (unsigned n = 0; n < 2 * SLOTS; n++) {
 		_Atomic uint64_t *slot =
 		    &bucket_of(table, hash, n / SLOTS)->slot[n % SLOTS];
+		TABLE_POINT(KILL_SLOT);
 		uint64_t value = atomic_load(slot);
 		if ((value & INDEX_MASK) == index && !(value & PENDING))
 			empty_slot(table, worker, slot, value);
@@ -504,6 +527,7 @@ table_next_share(struct table *table, uint64_t due, uint32_t *first_slot)
 			return false;
 		/* After a long sleep one whole pass is enough. */
 		share = given + shares < due ? due - shares : given;
+		TABLE_POINT(SHARE);
 	} while (!atomic_compare_exchange_weak_explicit(&table->shares_given,
 	    &given, share + 1, memory_order_relaxed, memory_order_relaxed));
 	*first_slot = (uint32_t)(share % shares) * TABLE_SHARE;
@@ -513,6 +537,7 @@ table_next_share(struct table *table, uint64_t due, uint32_t *first_slot)
 void
 table_reclaim(struct table *table)
 {
+	TABLE_POINT(RECLAIM);
 	uint64_t top =
 	    atomic_load_explicit(&table->retired, memory_order_relaxed);
 
@@ -524,9 +549,14 @@ table_reclaim(struct table *table)
 	uint32_t first = (uint32_t)(top & INDEX_MASK), last = first;
 	if (!first)
 		return;
+	TABLE_POINT(RECLAIM_WAIT);
 	urcu_qsbr_synchronize_rcu();
-	for (uint32_t after; (after = flow_get(&table->next[last])) != 0;)
+	for (uint32_t after = first; after;
+	     after = flow_get(&table->next[last])) {
+		TABLE_POINT(RECLAIM_NEXT);
 		last = after;
+		TABLE_FREED(&table->flows[last]);
+	}
 	push_chain(table, &table->free, first, last);
 }
 
