@@ -23,7 +23,7 @@
 #define KEY    1   /* which all are about */
 #define OTHERS 100 /* first of the keys that fill the buckets */
 #define STEPS  250 /* points that one operation may pass, undisturbed */
-#define ROUNDS 2   /* of work for the third while others are stopped */
+#define KEYS   3   /* the third works on: KEY and others that collide */
 
 enum { FIRST, SECOND, THIRD, WORKERS };
 
@@ -143,13 +143,14 @@ sweep(unsigned worker)
 	begin("sweep");
 	if (!table_next_share(table, ++due, &first))
 		return;
-	for (uint32_t slot = 0; slot < table_slots(table); slot++) {
-		struct flow *flow = table_at(table, slot);
-		if (flow && probe_is(flow, KEY)) {
+	/* Not the share, but the slots that are in use here. */
+	struct flow *near[TABLE_NEIGHBOURS];
+	size_t count = table_neighbours(table, table_probe_hash(0), near);
+	for (size_t i = 0; i < count; i++)
+		if (probe_is(near[i], KEY)) {
 			begin("kill what is swept");
-			table_kill(table, worker, flow, flow_word(flow));
+			table_kill(table, worker, near[i], flow_word(near[i]));
 		}
-	}
 }
 
 /* What the stopped ones do. */
@@ -272,7 +273,7 @@ require(bool holds, const char *claim)
 }
 
 static void
-work_on(unsigned n, uint64_t word)
+work_on(unsigned n)
 {
 	bool must = room();
 
@@ -281,7 +282,7 @@ work_on(unsigned n, uint64_t word)
 	require(probe_live(table, n) <= 1, "live once");
 	struct flow *flow = find(n);
 	require(flow || !must, "found");
-	require(!flow || flow_change(flow, flow_word(flow), word), "changed");
+	require(!flow || flow_change(flow, flow_word(flow), 1), "changed");
 	require(!flow || kill_key(THIRD, n), "killed");
 	require(!find(n), "gone");
 }
@@ -290,16 +291,14 @@ static void
 work(void)
 {
 	urcu_qsbr_thread_online();
-	for (unsigned round = 0; round < ROUNDS; round++) {
-		for (unsigned n = KEY; n < KEY + 4; n++)
-			work_on(n, 1 + round);
-		sweep(THIRD);
-		/* They stay, in slots that the stopped ones once had. */
-		for (unsigned n = KEY; n < KEY + 4 && round + 1 == ROUNDS; n++)
-			insert(THIRD, n);
-		begin("hand over");
-		table_hand_over(table, THIRD);
-	}
+	for (unsigned n = KEY; n < KEY + KEYS; n++)
+		work_on(n);
+	sweep(THIRD);
+	/* They stay, in slots that the stopped ones once had. */
+	for (unsigned n = KEY; n < KEY + KEYS; n++)
+		insert(THIRD, n);
+	begin("hand over");
+	table_hand_over(table, THIRD);
 	urcu_qsbr_thread_offline();
 }
 
@@ -329,10 +328,11 @@ check_end(void)
 	if (probe_reachable(table) != table_count(table))
 		probe_fail("%u flows counted, %u can be reached",
 		    table_count(table), probe_reachable(table));
-	for (uint32_t slot = 0; slot < table_slots(table); slot++) {
-		struct flow *flow = table_at(table, slot);
+	struct flow *near[TABLE_NEIGHBOURS];
+	size_t count = table_neighbours(table, table_probe_hash(0), near);
+	for (size_t i = 0; i < count; i++) {
 		begin("kill");
-		if (flow && !table_kill(table, THIRD, flow, flow_word(flow)))
+		if (!table_kill(table, THIRD, near[i], flow_word(near[i])))
 			probe_fail("cannot be killed in the end");
 	}
 	if (table_count(table))
@@ -363,9 +363,11 @@ static void (*script_of(struct stop stop))(struct thread *)
 	return stop.script < SCRIPT_COUNT ? scripts[stop.script] : NULL;
 }
 
-/* One history.  False: the second (the first, if there is no second) was
- * through before its stop. */
-static bool
+/* One history: the first stops at that step, then the second (that of a row of
+ * the same points, as when a bucket is scanned, counts as one).  Returns the
+ * step at which the second stood (the first, if there is no second), 0: it was
+ * through. */
+static unsigned
 play(const struct setting *setting, struct stop one, struct stop two,
     unsigned first_to_end, bool *repeated)
 {
@@ -390,12 +392,12 @@ play(const struct setting *setting, struct stop one, struct stop two,
 
 	start(a, script_of(one), one.step);
 	start(b, script_of(two), two.step);
+	while (!b->done && b->at == b->last)
+		let_go(b, b->steps + 1);
 	struct thread *last = b->script ? b : a;
-	bool stopped = !last->done;
-	*repeated = stopped && last->at == last->last;
-	/* The first alone is stopped at each of a row of the same points. */
-	if (!*repeated || !b->script)
-		work();
+	unsigned step = last->done ? 0 : last->steps;
+	*repeated = step && last->at == last->last;
+	work();
 	if (!a->done) {
 		let_go(a, a->steps + 1);
 		work();
@@ -406,24 +408,23 @@ play(const struct setting *setting, struct stop one, struct stop two,
 		let_go(&threads[!first_to_end], 0);
 	check_end();
 	table_destroy(table);
-	return stopped;
+	return step;
 }
 
-/* All stops of the second, or none, with the first where it is.  A row of the
- * same points, as when a bucket is scanned, counts as one. */
+/* All stops of the second with the first where it is. */
 static unsigned long
 play_second(const struct setting *setting, struct stop one)
 {
 	unsigned long played = 0;
 	bool repeated;
 
-	for (unsigned script = 0; script + 1 < SCRIPT_COUNT; script++) {
-		struct stop two = { script, 1 };
-		while (play(setting, one, two, two.step % 2, &repeated)) {
-			played++;
-			two.step++;
+	for (unsigned script = 0; script + 1 < SCRIPT_COUNT; script++)
+		for (struct stop two = { script, 1 }; two.step; played++) {
+			two.step =
+			    play(setting, one, two, played % 2, &repeated);
+			if (two.step)
+				two.step++;
 		}
-	}
 	return played;
 }
 
