@@ -26,7 +26,10 @@ struct connection
 conntrack_find(const struct conntrack *ct, const struct lookup *lookup)
 {
 	struct connection c = { 0 };
-	struct flow *flow = table_find(ct->table, &lookup->key, lookup->hash);
+	struct flow *flow =
+	    table_confirm(lookup->hint, &lookup->key)
+		? lookup->hint
+		: table_find(ct->table, &lookup->key, lookup->hash);
 	uint64_t word = flow ? flow_word(flow) : 0;
 
 	if (!word || timeout_over(&ct->timing, flow, word))

@@ -373,7 +373,7 @@ filter_batch(struct filter *filter, unsigned worker, const struct frame *frames,
 	}
 	for (size_t i = 0; i < count; i++)
 		if (jobs[i].packet.fault == UNDECIDED)
-			table_prefetch_flows(
+			jobs[i].lookup.hint = table_prefetch_flow(
 			    filter->table, jobs[i].lookup.hash);
 	for (size_t i = 0; i < count; i++) {
 		struct decision *d = &decisions[i];

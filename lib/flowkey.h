@@ -13,7 +13,8 @@
 struct lookup {
 	struct key key;
 	uint64_t hash;
-	bool src_is_high; /* the packet's source is the second of the key */
+	struct flow *hint; /* the flow, perhaps; of the same read side */
+	bool src_is_high;  /* the packet's source is the second of the key */
 };
 
 /* Under which the tuple's flow is filed, from either direction. */

@@ -36,9 +36,11 @@ siphash_round(uint64_t v[4])
 	v[2] = siphash_rotate(v[2], 32);
 }
 
-/* Equal to SipHash-1-3 of the words' bytes in little-endian order. */
+/* Of the words' bytes in little-endian order, then of the lower bytes of
+ * `last`, up to 7; its highest byte is the number of all bytes. */
 static inline uint64_t
-siphash(const struct siphash_key *key, const uint64_t *words, size_t count)
+siphash_ending(const struct siphash_key *key, const uint64_t *words,
+    size_t count, uint64_t last)
 {
 	uint64_t v[4] = {
 		key->k0 ^ UINT64_C(0x736f6d6570736575),
@@ -52,7 +54,6 @@ siphash(const struct siphash_key *key, const uint64_t *words, size_t count)
 		siphash_round(v);
 		v[0] ^= words[i];
 	}
-	uint64_t last = (uint64_t)(count * 8) << 56;
 	v[3] ^= last;
 	siphash_round(v);
 	v[0] ^= last;
@@ -61,6 +62,12 @@ siphash(const struct siphash_key *key, const uint64_t *words, size_t count)
 	siphash_round(v);
 	siphash_round(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+static inline uint64_t
+siphash(const struct siphash_key *key, const uint64_t *words, size_t count)
+{
+	return siphash_ending(key, words, count, (uint64_t)(count * 8) << 56);
 }
 
 #endif

@@ -126,13 +126,14 @@ table_destroy(struct table *table)
 		free(table->memory);
 }
 
+/* The ignored byte left out, a key has 39. */
 uint64_t
 table_hash(const struct table *table, const struct key *key)
 {
-	struct key hashed = *key;
+	uint64_t last = UINT64_C(39) << 56 | key->word[KEY_WORDS - 1] >> 8;
 
-	hashed.word[KEY_WORDS - 1] &= ~KEY_IGNORED;
-	return TABLE_HASH(siphash(&table->hash_key, hashed.word, KEY_WORDS));
+	return TABLE_HASH(
+	    siphash_ending(&table->hash_key, key->word, KEY_WORDS - 1, last));
 }
 
 /* Multiply-shift: the upper bits of each half choose the bucket, which leaves
@@ -144,10 +145,18 @@ bucket_of(const struct table *table, uint64_t hash, unsigned which)
 	return &table->buckets[(uint64_t)half * table->bucket_count >> 32];
 }
 
+/* Never 0, so that an empty slot has no tag. */
 static uint64_t
 tag_of(uint64_t hash)
 {
-	return ((hash & 0xffff) | (hash >> 32 & 0x7fff) << 16) << 32;
+	return ((hash & 0xffff) | (hash >> 32 & 0x7fff) << 16 | 1) << 32;
+}
+
+/* Is there a live entry in a slot of that value, and has it that tag? */
+static bool
+names(uint64_t slot, uint64_t tag)
+{
+	return slot >> 32 == tag >> 32;
 }
 
 void
@@ -157,23 +166,27 @@ table_prefetch_buckets(const struct table *table, uint64_t hash)
 	__builtin_prefetch(bucket_of(table, hash, 1));
 }
 
-void
-table_prefetch_flows(const struct table *table, uint64_t hash)
+struct flow *
+table_prefetch_flow(const struct table *table, uint64_t hash)
 {
 	uint64_t tag = tag_of(hash);
 
 	for (unsigned which = 0; which < 2; which++) {
 		const struct bucket *bucket = bucket_of(table, hash, which);
 		for (unsigned i = 0; i < SLOTS; i++) {
-			uint64_t slot = flow_get64(&bucket->slot[i]);
-			if ((slot & (TAG_MASK | PENDING)) != tag || !slot)
+			TABLE_POINT(HINT_SLOT);
+			/* Pairs with the CAS that published the entry. */
+			uint64_t slot = atomic_load_explicit(
+			    &bucket->slot[i], memory_order_acquire);
+			if (!names(slot, tag))
 				continue;
-			const char *flow =
-			    (const char *)&table->flows[slot & INDEX_MASK];
+			struct flow *flow = &table->flows[slot & INDEX_MASK];
 			__builtin_prefetch(flow, 1);
-			__builtin_prefetch(flow + 64, 1);
+			__builtin_prefetch((const char *)flow + 64, 1);
+			return flow;
 		}
 	}
+	return NULL;
 }
 
 static bool
@@ -188,6 +201,14 @@ same_key(const struct flow *flow, const struct key *key)
 	return !differ;
 }
 
+/* A key has one live flow, so who holds it need not search. */
+bool
+table_confirm(const struct flow *flow, const struct key *key)
+{
+	TABLE_POINT(CONFIRM);
+	return flow && same_key(flow, key) && flow_word(flow);
+}
+
 struct flow *
 table_find(const struct table *table, const struct key *key, uint64_t hash)
 {
@@ -200,7 +221,7 @@ table_find(const struct table *table, const struct key *key, uint64_t hash)
 			/* Pairs with the CAS that published the entry. */
 			uint64_t slot = atomic_load_explicit(
 			    &bucket->slot[i], memory_order_acquire);
-			if ((slot & (TAG_MASK | PENDING)) != tag || !slot)
+			if (!names(slot, tag))
 				continue;
 			struct flow *flow = &table->flows[slot & INDEX_MASK];
 			TABLE_POINT(FIND_FLOW);

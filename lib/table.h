@@ -52,9 +52,11 @@ void table_destroy(struct table *table); /* NULL is fine */
 
 uint64_t table_hash(const struct table *table, const struct key *key);
 /* Two steps ahead of table_find(), a batch at a time: fetch the buckets, then
- * the entries they name. */
+ * the entry they name, if any.  It may be the flow. */
 void table_prefetch_buckets(const struct table *table, uint64_t hash);
-void table_prefetch_flows(const struct table *table, uint64_t hash);
+struct flow *table_prefetch_flow(const struct table *table, uint64_t hash);
+/* Is it the live flow of that key?  NULL is not. */
+bool table_confirm(const struct flow *flow, const struct key *key);
 /* The live flow of that key, or NULL. */
 struct flow *table_find(
     const struct table *table, const struct key *key, uint64_t hash);

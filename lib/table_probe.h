@@ -11,6 +11,8 @@
 
 /* name, what comes next */
 #define TABLE_POINTS(X)                                                        \
+	X(HINT_SLOT, "prefetch: read a slot")                                  \
+	X(CONFIRM, "confirm: compare the key and the word")                    \
 	X(FIND_SLOT, "find: read a slot")                                      \
 	X(FIND_FLOW, "find: compare the key and the word of a candidate")      \
 	X(TAKE, "take: count it")                                              \

@@ -104,9 +104,15 @@ static struct flow *
 find(unsigned n)
 {
 	struct key key = probe_key(n);
+	/* Half of the time with a hint, as in a batch, which may be stale. */
+	uint64_t hash = table_hash(table, &key);
+	struct flow *hint =
+	    draw(self) % 2 ? table_prefetch_flow(table, hash) : NULL;
+	dawdle(64);
 	struct operation *o = begin(FIND, n);
 
-	struct flow *flow = table_find(table, &key, table_hash(table, &key));
+	struct flow *flow =
+	    table_confirm(hint, &key) ? hint : table_find(table, &key, hash);
 	o->end = stamp();
 	o->ok = flow;
 	if (flow && !probe_is(flow, n))

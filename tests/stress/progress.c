@@ -98,7 +98,10 @@ find(unsigned n)
 	struct key key = probe_key(n);
 
 	begin("find");
-	struct flow *flow = table_find(table, &key, table_hash(table, &key));
+	uint64_t hash = table_hash(table, &key);
+	struct flow *hint = table_prefetch_flow(table, hash);
+	bool confirmed = table_confirm(hint, &key);
+	struct flow *flow = confirmed ? hint : table_find(table, &key, hash);
 	if (flow && !probe_is(flow, n))
 		probe_fail("find: not the flow that was asked for");
 	return flow;
