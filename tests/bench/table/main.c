@@ -149,7 +149,7 @@ send_packets(struct bench *b, enum segment segment, uint32_t first,
 					  : first + done + i;
 			frames[i] = traffic_make(&traffic[i], id, segment);
 		}
-		b->now_ms += TICK_MS;
+		b->now_ms += n < CHUNK ? 0 : TICK_MS;
 		double start = cpu_ns();
 		for (uint32_t i = 0; i < n; i += (uint32_t)batch) {
 			size_t some = n - i < batch ? n - i : batch;
@@ -175,12 +175,13 @@ reclaim(struct bench *b)
 	filter_online();
 }
 
-/* Time passes until the half open flows have expired and are swept away. */
+/* The half open flows have expired: one pass over the table takes them away. */
 static double
 expire(struct bench *b)
 {
 	double start = cpu_ns();
 
+	b->now_ms += 300000;
 	for (unsigned i = 0; filter_flow_count(b->filter) > b->known; i++) {
 		require(i < 10000, "half open flows expire");
 		filter_sweep(b->filter, 0, b->now_ms += TICK_MS);
@@ -207,6 +208,16 @@ policy(void)
 	return loaded;
 }
 
+/* As the daemon does. */
+static void
+advise(void *memory, size_t size)
+{
+	size_t skip = -(uintptr_t)memory % (size_t)sysconf(_SC_PAGESIZE);
+
+	if (!small_pages)
+		madvise((char *)memory + skip, size - skip, MADV_HUGEPAGE);
+}
+
 static void
 start_filter(struct bench *b)
 {
@@ -222,10 +233,19 @@ start_filter(struct bench *b)
 	b->filter = filter_create(&options);
 	require(b->filter && filter_publish(b->filter, policy(), &none),
 	    "there is memory");
+	size_t size;
+	void *memory = filter_memory(b->filter, &size);
+	advise(memory, size);
 	filter_enter(b->filter, 0);
-	send_packets(b, SEGMENT_SYN, 0, b->flows, 64, RULE_ALLOW);
-	send_packets(b, SEGMENT_SYN_ACK, 0, b->known, 64, ESTABLISHED);
-	send_packets(b, SEGMENT_ACK, 0, b->known, 64, ESTABLISHED);
+	for (uint32_t id = 0; id < b->known;) {
+		/* Few at a time are half open, as there is a quota. */
+		uint32_t n = b->known - id < 256 ? b->known - id : 256;
+		send_packets(b, SEGMENT_SYN, id, n, 64, RULE_ALLOW);
+		send_packets(b, SEGMENT_SYN_ACK, id, n, 64, ESTABLISHED);
+		send_packets(b, SEGMENT_ACK, id, n, 64, ESTABLISHED);
+		id += n;
+	}
+	send_packets(b, SEGMENT_SYN, b->known, b->spare, 64, RULE_ALLOW);
 	require(filter_flow_count(b->filter) == b->flows, "the table is full");
 	b->resident_mb = resident_mb();
 	b->bytes_per_flow = (b->resident_mb - before) * 1e6 / b->flows;
@@ -265,8 +285,10 @@ find_batched(const struct bench *b, uint32_t n, uint64_t word)
 		for (uint32_t i = 0; i < STAGE; i++)
 			hint[i] = table_prefetch_flow(b->table, hash[i]);
 		for (uint32_t i = 0; i < STAGE; i++)
-			found += touch(table_find(b->table, &keys[at + i],
-					   hash[i], hint[i]),
+			found += touch(
+			    table_confirm(hint[i], &keys[at + i])
+				? hint[i]
+				: table_find(b->table, &keys[at + i], hash[i]),
 			    word);
 	}
 	return found;
@@ -279,7 +301,7 @@ find_single(const struct bench *b, uint32_t n, uint64_t word)
 
 	for (uint32_t i = 0; i < n; i++)
 		found += touch(table_find(b->table, &keys[i],
-				   table_hash(b->table, &keys[i]), NULL),
+				   table_hash(b->table, &keys[i])),
 		    word);
 	return found;
 }
@@ -333,7 +355,7 @@ remove_table(const struct bench *b, uint32_t n, uint64_t word)
 	(void)word;
 	for (uint32_t i = 0; i < n; i++) {
 		struct flow *flow = table_find(
-		    b->table, &keys[i], table_hash(b->table, &keys[i]), NULL);
+		    b->table, &keys[i], table_hash(b->table, &keys[i]));
 		done += flow && table_kill(b->table, 0, flow, flow_word(flow));
 	}
 	return done;
@@ -382,6 +404,9 @@ start_tables(struct bench *b)
 	b->table = table_create(b->flows, 1, hash_key);
 	b->lfht = lfht_create(b->flows);
 	require(b->table && b->lfht, "there is memory");
+	size_t size;
+	void *memory = table_memory(b->table, &size);
+	advise(memory, size);
 	clocked(b, insert_table, 0, b->known, true);
 	clocked(b, insert_lfht, 0, b->known, true);
 }
