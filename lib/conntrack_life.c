@@ -255,8 +255,9 @@ conntrack_open_fragment(
 		.side[OPENER] = { .end = (uint32_t)pieces,
 		    .edge = (uint32_t)(pieces >> 32) },
 	};
-	struct lookup lookup =
-	    flowkey_lookup(ct->table, &packet->fragment.datagram);
+	struct lookup lookup;
+
+	flowkey_lookup(ct->table, &packet->fragment.datagram, &lookup);
 	struct address source = packet->tuple.src;
 	uint32_t held;
 

@@ -319,11 +319,14 @@ filter_packet(const struct pass *pass, const struct job *job)
 }
 
 /* Whichever of its tuples its connection is filed under. */
-static struct lookup
-lookup_for(const struct table *table, const struct packet *packet)
+static void
+look_up(const struct table *table, struct job *job)
 {
-	return flowkey_lookup(table,
-	    conntrack_is_error(packet) ? &packet->icmp.quoted : &packet->tuple);
+	const struct packet *packet = &job->packet;
+
+	flowkey_lookup(table,
+	    conntrack_is_error(packet) ? &packet->icmp.quoted : &packet->tuple,
+	    &job->lookup);
 }
 
 static struct pass
@@ -368,7 +371,7 @@ filter_batch(struct filter *filter, unsigned worker, const struct frame *frames,
 	for (size_t i = 0; i < count; i++) {
 		if (packet_parse(&frames[i], &jobs[i].packet) != UNDECIDED)
 			continue;
-		jobs[i].lookup = lookup_for(filter->table, &jobs[i].packet);
+		look_up(filter->table, &jobs[i]);
 		table_prefetch_buckets(filter->table, jobs[i].lookup.hash);
 	}
 	for (size_t i = 0; i < count; i++)
@@ -460,7 +463,7 @@ filter_try(const struct filter *filter, const struct policy *policy,
 	if (filter)
 		urcu_qsbr_thread_online();
 	if (filter && !packet->fault) {
-		job.lookup = lookup_for(where->table, packet);
+		look_up(where->table, &job);
 		struct connection c = conntrack_find(&pass.ct, &job.lookup);
 		trial.has_flow = c.flow && conntrack_view(&pass.ct.timing,
 					       c.flow, now_ms, &trial.flow);

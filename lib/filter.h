@@ -38,6 +38,9 @@ struct decision {
 
 /* NULL: out of memory. */
 struct filter *filter_create(const struct filter_options *options);
+/* The memory of its flows, for the caller to tell the kernel how it is used: at
+ * random.  Before the first packet, or it is in small pages already. */
+void *filter_memory(const struct filter *filter, size_t *size);
 /* After all workers have left. */
 void filter_destroy(struct filter *filter);
 

@@ -71,6 +71,12 @@ filter_destroy(struct filter *filter)
 	free(filter);
 }
 
+void *
+filter_memory(const struct filter *filter, size_t *size)
+{
+	return table_memory(filter->table, size);
+}
+
 void
 filter_wait(const struct filter *filter)
 {

@@ -32,28 +32,32 @@ asking_kind(uint8_t kind)
 	return is_answer_kind(kind) ? (uint8_t)(kind - 1) : kind;
 }
 
-struct lookup
-flowkey_lookup(const struct table *table, const struct tuple *t)
+void
+flowkey_lookup(
+    const struct table *table, const struct tuple *t, struct lookup *lookup)
 {
 	int order = address_compare(t->src, t->dst);
 	bool high = order > 0 || (order == 0 && t->sport > t->dport);
-	struct address low = high ? t->dst : t->src;
-	struct address top = high ? t->src : t->dst;
+	const struct address *low = high ? &t->dst : &t->src;
+	const struct address *top = high ? &t->src : &t->dst;
 	uint64_t low_port = high ? t->dport : t->sport;
 	uint64_t top_port = high ? t->sport : t->dport;
 	uint8_t kind = asking_kind(t->kind);
-	struct lookup lookup = {
-		.key.word = { low.high, low.low, top.high, top.low,
-		    low_port << 48 | top_port << 32 |
+	uint64_t last = low_port << 48 | top_port << 32 |
 			(uint64_t)t->protocol << 24 |
-			(uint64_t)t->family << 16 | (uint64_t)kind << 8 },
-		.src_is_high = high,
-	};
+			(uint64_t)t->family << 16 | (uint64_t)kind << 8;
 
 	if (kind != KIND_PORTS && high != is_answer_kind(t->kind))
-		lookup.key.word[4] |= REQUESTER_IS_HIGH;
-	lookup.hash = table_hash(table, &lookup.key);
-	return lookup;
+		last |= REQUESTER_IS_HIGH;
+	/* Word by word: a copy of the whole would wait for each of them. */
+	lookup->key.word[0] = low->high;
+	lookup->key.word[1] = low->low;
+	lookup->key.word[2] = top->high;
+	lookup->key.word[3] = top->low;
+	lookup->key.word[4] = last;
+	lookup->hash = table_hash(table, &lookup->key);
+	lookup->hint = NULL;
+	lookup->src_is_high = high;
 }
 
 static uint64_t

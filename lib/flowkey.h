@@ -18,8 +18,8 @@ struct lookup {
 };
 
 /* Under which the tuple's flow is filed, from either direction. */
-struct lookup flowkey_lookup(
-    const struct table *table, const struct tuple *tuple);
+void flowkey_lookup(const struct table *table, const struct tuple *tuple,
+    struct lookup *lookup);
 /* Write down that this packet opens the flow, on that hook. */
 void flowkey_set_origin(
     struct key *key, const struct lookup *lookup, uint8_t direction);

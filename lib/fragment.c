@@ -138,8 +138,9 @@ fragment_judge(
 	struct connection c = { 0 };
 
 	if (fragments->table) {
-		struct lookup lookup = flowkey_lookup(
-		    fragments->table, &packet->fragment.datagram);
+		struct lookup lookup;
+		flowkey_lookup(
+		    fragments->table, &packet->fragment.datagram, &lookup);
 		c = conntrack_find(fragments, &lookup);
 	}
 	if (!c.flow)

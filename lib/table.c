@@ -66,6 +66,7 @@ struct table {
 	_Atomic uint32_t *next;
 	struct share *shares;
 	void *memory;
+	size_t size;
 	uint32_t bucket_count, capacity, limit;
 	unsigned workers;
 	_Alignas(64) _Atomic uint32_t count;
@@ -96,14 +97,16 @@ table_create(uint32_t max_flows, unsigned workers, const uint8_t hash_key[16])
 	size_t buckets = bucket_count * sizeof(struct bucket);
 	size_t flows = (capacity + 1) * sizeof(struct flow);
 	size_t next = (capacity + 1) * sizeof(uint32_t);
+	size_t size = head + shares + buckets + flows + next + 64;
 	/* calloc, not aligned_alloc: untouched pages cost no memory. */
-	char *memory = calloc(1, head + shares + buckets + flows + next + 64);
+	char *memory = calloc(1, size);
 	if (!memory)
 		return NULL;
 	char *at = memory + (64 - (uintptr_t)memory % 64);
 
 	struct table *table = (void *)at;
 	table->memory = memory;
+	table->size = size;
 	table->shares = (void *)(at += head);
 	table->buckets = (void *)(at += shares);
 	table->flows = (void *)(at += buckets);
@@ -124,6 +127,13 @@ table_destroy(struct table *table)
 {
 	if (table)
 		free(table->memory);
+}
+
+void *
+table_memory(const struct table *table, size_t *size)
+{
+	*size = table->size;
+	return table->memory;
 }
 
 /* The ignored byte left out, a key has 39. */

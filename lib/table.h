@@ -49,6 +49,8 @@ struct table;
 struct table *table_create(
     uint32_t max_flows, unsigned workers, const uint8_t hash_key[16]);
 void table_destroy(struct table *table); /* NULL is fine */
+/* All it has, in one piece: large, and used at random. */
+void *table_memory(const struct table *table, size_t *size);
 
 uint64_t table_hash(const struct table *table, const struct key *key);
 /* Two steps ahead of table_find(), a batch at a time: fetch the buckets, then

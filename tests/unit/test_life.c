@@ -94,7 +94,7 @@ open_one(uint8_t protocol)
 
 	packet.tuple.protocol = protocol;
 	packet.tcp.flags = protocol == PROTOCOL_TCP ? TCP_SYN : 0;
-	lookup = flowkey_lookup(ct.table, &packet.tuple);
+	flowkey_lookup(ct.table, &packet.tuple, &lookup);
 	ck_assert_int_eq(
 	    holding_take(ct.meters, 0, &a, NOW_US, false, &held), UNDECIDED);
 	ck_assert_int_eq(
@@ -251,7 +251,8 @@ complete(void)
 			p.direction = OUTBOUND;
 		}
 		p.tcp = answers[i];
-		struct lookup l = flowkey_lookup(ct.table, &p.tuple);
+		struct lookup l;
+		flowkey_lookup(ct.table, &p.tuple, &l);
 		struct connection c = conntrack_find(&ct, &l);
 		struct tcp_flow after;
 		struct outcome o = conntrack_judge(&ct, &c, &p, &after);
