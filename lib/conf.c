@@ -10,6 +10,7 @@
  */
 #include "conf.h"
 
+#include "compile.h"
 #include "conf_reader.h"
 #include "conf_rule.h"
 #include "conf_scan.h"
@@ -319,5 +320,6 @@ conf_load(const struct conf_text *texts, size_t count,
 	}
 	settings_complete(&reader->policy->settings, reader->settings_written);
 	complete_tables(reader, diagnostics);
+	policy_compile(reader->policy, diagnostics);
 	return reader->policy;
 }

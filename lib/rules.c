@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a rule asks of a packet, one predicate per criterion; rule_mismatch()
- * is their list, cheapest first, and rules_match() the walk down a table.  A
- * new criterion is a field in struct rule, a predicate and a line in the list.
+ * is their list, cheapest first, and rules_match() the walk down a table, or
+ * down those that its index names.  A new criterion is a field in struct rule,
+ * a predicate and a line in the list.
  *
  * The predicates read the packet and the rule, and allocate and change
  * nothing, so any number of threads may run them on one policy.
@@ -18,6 +19,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "classifier.h"
 
 struct rule_entry {
 	uint32_t identity;
@@ -188,30 +191,57 @@ rule_mismatch(const struct rule *rule, const struct packet *packet,
 }
 
 static const struct rule *
-match_from_on(const struct rule *rule, size_t left, const struct packet *packet,
-    const struct interfaces *interfaces)
+match_in_order(const struct rules *rules, size_t first,
+    const struct packet *packet, const struct interfaces *interfaces)
 {
+	const struct rule *rule = rules->rule + first;
+
 	/* nearly all rules fail at these two, without a call */
-	for (; left > 0; left--, rule++)
+	for (size_t left = rules->count - first; left > 0; left--, rule++)
 		if (match_protocol(rule, packet) && match_port(rule, packet) &&
 		    !rule_mismatch(rule, packet, interfaces))
 			return rule;
 	return NULL;
 }
 
+static const struct rule *
+match_by_index(const struct rules *rules, size_t first,
+    const struct packet *packet, const struct interfaces *interfaces)
+{
+	struct classes classes = classifier_look_up(rules->classifier, packet);
+	size_t i = first;
+
+	while ((i = classifier_next(rules->classifier, &classes, i)) !=
+	       CLASSIFIER_NONE) {
+		if (!rule_mismatch(&rules->rule[i], packet, interfaces))
+			return &rules->rule[i];
+		i++;
+	}
+	return NULL;
+}
+
+/* From that rule on. */
+static const struct rule *
+match_on(const struct rules *rules, size_t first, const struct packet *packet,
+    const struct interfaces *interfaces)
+{
+	return rules->classifier
+		   ? match_by_index(rules, first, packet, interfaces)
+		   : match_in_order(rules, first, packet, interfaces);
+}
+
 const struct rule *
 rules_match(const struct rules *rules, const struct packet *packet,
     const struct interfaces *interfaces)
 {
-	return match_from_on(rules->rule, rules->count, packet, interfaces);
+	return match_on(rules, 0, packet, interfaces);
 }
 
 const struct rule *
 rules_match_after(const struct rules *rules, const struct rule *rule,
     const struct packet *packet, const struct interfaces *interfaces)
 {
-	return match_from_on(
-	    rule + 1, rules->count - rule->place, packet, interfaces);
+	return match_on(rules, rule->place, packet, interfaces);
 }
 
 /* A rule under the name it is known by. */
@@ -425,6 +455,7 @@ policy_destroy(struct policy *policy)
 		for (size_t i = 0; i < policy->tables[t].count; i++)
 			rule_destroy(&policy->tables[t].rule[i]);
 		free(policy->tables[t].rule);
+		classifier_destroy(policy->tables[t].classifier);
 	}
 	for (size_t i = 0; i < policy->test_count; i++) {
 		free(policy->tests[i].words);

@@ -107,10 +107,13 @@ enum table_id {
 	TABLE_COUNT
 };
 
+struct classifier;
+
 struct rules {
 	struct rule *rule; /* in order */
 	size_t count;
-	bool present; /* written in the config, maybe empty */
+	bool present;                  /* written in the config, maybe empty */
+	struct classifier *classifier; /* NULL: search in order */
 };
 
 enum on_reload { ON_RELOAD_REVALIDATE, ON_RELOAD_KEEP };
@@ -195,8 +198,7 @@ struct policy {
 	bool has_timeouts; /* some rule has timeouts of its own */
 };
 
-/* The rule that decides, or NULL: none matches.  `linear` in the number of
- * rules.  Packet path. */
+/* The rule that decides, or NULL: none matches.  Packet path. */
 const struct rule *rules_match(const struct rules *rules,
     const struct packet *packet, const struct interfaces *interfaces);
 

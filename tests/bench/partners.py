@@ -136,6 +136,9 @@ class Ephemerald(Partner):
             raise Wrong(f"ephctl status: {answer.stderr}")
         return json.loads(answer.stdout)
 
+    def reload(self):
+        return self._ask("reload").returncode == 0
+
     def check(self):
         queues = self.status()["queues"]
         if sum(queue["lost_socket_full"] for queue in queues):

@@ -8,6 +8,7 @@ is wrong raises Wrong.
 """
 import os
 import signal
+import time
 
 from partners import ALL, Policy
 from world import (CLOSED, GUARDED, NEVER_READ, TCP_SERVE, UDP_ECHO, UDP_SINK,
@@ -151,6 +152,21 @@ def ask(world, partner, seconds):
             "p99.9 us": got["p999_us"]}
 
 
+def reload(world, partner, seconds, reloads):
+    """A conversation, and so many reloads meanwhile: not a packet is lost."""
+    seconds = max(2, round(seconds))
+    world.traffic("guarded", "echo", UDP_ECHO, ready=True)
+    asker = world.traffic("client", "ask", GUARDED, UDP_ECHO, seconds)
+    for _ in range(reloads):
+        expect(partner.reload(), "a reload failed")
+        time.sleep(seconds / (reloads + 1) / 2)
+    got = asker.result()
+    expect(got["answers"] > 0 and got["lost"] == 0,
+           f"{got['answers']} answers, {got['lost']} lost")
+    return {"max us": got["max_us"], "p99 us": got["p99_us"],
+            "p50 us": got["p50_us"]}
+
+
 def flood(world, partner, seconds):
     """SYNs to a closed port, as fast as they go, beside a conversation."""
     seconds = max(1, round(seconds))
@@ -223,6 +239,13 @@ def traffic():
     yield Workload("ask", "UDP request and response, one at a time",
                    (("p50 us", "less"), ("p99 us", "less"),
                     ("p99.9 us", "less")), ask)
+    for reloads in (0, 3):
+        yield Workload(f"reload-{reloads}",
+                       f"UDP request and response, 10,000 rules, {reloads} "
+                       "reloads",
+                       (("max us", "less"), ("p99 us", "less"),
+                        ("p50 us", "less")), reload, ["ephemerald"],
+                       lambda: Policy(rules=10000), reloads=reloads)
     yield Workload("flood", "SYN flood to a closed port",
                    (("denied/s", "more"), *USED, ("p50 us", "less"),
                     ("lost", "less")), flood,
