@@ -91,18 +91,14 @@ next_delay(int delay_ms)
 	return 2 * delay_ms < RETRY_MAX_MS ? 2 * delay_ms : RETRY_MAX_MS;
 }
 
-/* Sends what verdicts holds, however long it takes: a send is whole or
- * nothing, and repeating it is harmless.  At once, then after 1 ms, 2 ms and
- * so on.  False: given up. */
+/* However long it takes: a send is whole or nothing, and repeating it is
+ * harmless.  At once, then after 1 ms, 2 ms and so on.  False: given up. */
 static bool
-send_verdicts(struct queue *queue)
+send_piece(struct queue *queue, const uint8_t *bytes, size_t size)
 {
-	const struct verdicts *verdicts = &queue->verdicts;
 	int delay_ms = 0, tries_left = STOP_TRIES;
 
-	if (verdicts->used == 0)
-		return true;
-	while (send(queue->fd, verdicts->bytes, verdicts->used, 0) == -1) {
+	while (send(queue->fd, bytes, size, 0) == -1) {
 		if (!worth_retrying(errno)) {
 			log_error("queue %u: cannot send verdicts: %s",
 			    queue->options.number, strerror(errno));
@@ -116,6 +112,19 @@ send_verdicts(struct queue *queue)
 			rest(queue, delay_ms, false);
 		delay_ms = next_delay(delay_ms);
 	}
+	return true;
+}
+
+/* Nearly always in one piece. */
+static bool
+send_verdicts(struct queue *queue)
+{
+	const struct verdicts *verdicts = &queue->verdicts;
+
+	for (size_t at = 0, size; (size = verdicts_piece(verdicts, at)) > 0;
+	     at += size)
+		if (!send_piece(queue, verdicts->bytes + at, size))
+			return false;
 	return true;
 }
 

@@ -133,6 +133,21 @@ verdicts_end(struct verdicts *verdicts)
 	verdicts->open = false;
 }
 
+size_t
+verdicts_piece(const struct verdicts *verdicts, size_t at)
+{
+	size_t end = at;
+	struct nlmsghdr header;
+
+	while (end < verdicts->used) {
+		memcpy(&header, verdicts->bytes + end, sizeof(header));
+		if (end + header.nlmsg_len - at > VERDICTS_SEND_MAX)
+			break;
+		end += header.nlmsg_len;
+	}
+	return end - at;
+}
+
 void
 verdicts_drop_stale(struct verdicts *verdicts)
 {

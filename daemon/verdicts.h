@@ -42,6 +42,11 @@ void verdicts_add(
     struct verdicts *verdicts, uint32_t id, const struct answer *answer);
 /* Closes the last run: bytes and used are what is to be sent. */
 void verdicts_end(struct verdicts *verdicts);
+/* Bytes from `at` on that go out in the next send: whole messages, and no more
+ * than the kernel takes in one page (NLMSG_GOODSIZE; for more it has to map
+ * memory, netlink_alloc_large_skb()).  0: that was all. */
+#define VERDICTS_SEND_MAX 3584
+size_t verdicts_piece(const struct verdicts *verdicts, size_t at);
 /* The buffer: drop whatever has an id up to the previous one. */
 void verdicts_drop_stale(struct verdicts *verdicts);
 

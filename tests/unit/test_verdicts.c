@@ -222,6 +222,35 @@ START_TEST(the_worst_batch_fits)
 }
 END_TEST
 
+START_TEST(a_send_is_whole_messages_and_not_too_long)
+{
+	const size_t most = VERDICTS_SEND_MAX;
+	size_t sent = 0, pieces = 0, size;
+
+	ck_assert_uint_eq(verdicts_piece(&verdicts, 0), 0);
+	verdicts_begin(&verdicts);
+	for (uint32_t i = 1; i <= FILTER_BATCH; i++)
+		verdicts_add(&verdicts, 2 * i, i % 2 ? &mark5 : &mark6);
+	verdicts_end(&verdicts);
+	ck_assert_uint_eq(verdicts.used, FILTER_BATCH * (32 + 40));
+	for (; (size = verdicts_piece(&verdicts, sent)) > 0; sent += size) {
+		struct nlmsghdr header;
+		ck_assert_uint_le(size, most);
+		/* The next message would not have gone in, if there is one. */
+		if (sent + size < verdicts.used) {
+			memcpy(&header, verdicts.bytes + sent + size,
+			    sizeof(header));
+			ck_assert_uint_eq(header.nlmsg_type,
+			    (NFNL_SUBSYS_QUEUE << 8) | NFQNL_MSG_VERDICT_BATCH);
+			ck_assert_uint_gt(size + header.nlmsg_len, most);
+		}
+		pieces++;
+	}
+	ck_assert_uint_eq(sent, verdicts.used);
+	ck_assert_uint_eq(pieces, 2);
+}
+END_TEST
+
 START_TEST(nothing_stale_outlives_an_idle_tick)
 {
 	verdicts_begin(&verdicts);
@@ -282,6 +311,7 @@ suite_verdicts(void)
 	tcase_add_test(tests, ids_wrap);
 	tcase_add_test(tests, what_is_decided_stays_decided);
 	tcase_add_test(tests, the_worst_batch_fits);
+	tcase_add_test(tests, a_send_is_whole_messages_and_not_too_long);
 	tcase_add_test(tests, nothing_stale_outlives_an_idle_tick);
 	tcase_add_test(tests, every_id_gets_the_verdict_that_was_meant);
 	suite_add_tcase(suite, tests);
