@@ -312,6 +312,7 @@ conntrack_sweep(
 
 	if (end > table_slots(ct->table))
 		end = table_slots(ct->table);
+	table_prefetch_share(ct->table, first_slot);
 	for (uint32_t slot = first_slot; slot < end; slot++) {
 		struct flow *flow = table_at(ct->table, slot);
 		uint64_t packed = flow ? flow_word(flow) : 0;

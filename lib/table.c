@@ -176,6 +176,16 @@ table_prefetch_buckets(const struct table *table, uint64_t hash)
 	__builtin_prefetch(bucket_of(table, hash, 1));
 }
 
+/* Entry 0, which no slot names, is as good as any. */
+static void
+prefetch_flow(const struct table *table, uint64_t index)
+{
+	const char *flow = (const char *)&table->flows[index];
+
+	__builtin_prefetch(flow, 1);
+	__builtin_prefetch(flow + 64, 1);
+}
+
 struct flow *
 table_prefetch_flow(const struct table *table, uint64_t hash)
 {
@@ -190,10 +200,8 @@ table_prefetch_flow(const struct table *table, uint64_t hash)
 			    &bucket->slot[i], memory_order_acquire);
 			if (!names(slot, tag))
 				continue;
-			struct flow *flow = &table->flows[slot & INDEX_MASK];
-			__builtin_prefetch(flow, 1);
-			__builtin_prefetch((const char *)flow + 64, 1);
-			return flow;
+			prefetch_flow(table, slot & INDEX_MASK);
+			return &table->flows[slot & INDEX_MASK];
 		}
 	}
 	return NULL;
@@ -311,6 +319,7 @@ table_take(struct table *table, unsigned worker)
 		return NULL;
 	}
 	share->free = flow_get(&table->next[index]);
+	prefetch_flow(table, share->free);
 	return &table->flows[index];
 }
 
@@ -543,6 +552,19 @@ table_at(const struct table *table, uint32_t n)
 	struct flow *flow = &table->flows[slot & INDEX_MASK];
 
 	return slot && !(slot & PENDING) && flow_word(flow) ? flow : NULL;
+}
+
+void
+table_prefetch_share(const struct table *table, uint32_t first_slot)
+{
+	uint32_t end = first_slot + TABLE_SHARE;
+
+	for (uint32_t n = first_slot; n < end && n < table_slots(table); n++) {
+		uint64_t slot =
+		    flow_get64(&table->buckets[n / SLOTS].slot[n % SLOTS]);
+		if (slot)
+			__builtin_prefetch(&table->flows[slot & INDEX_MASK]);
+	}
 }
 
 bool

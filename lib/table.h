@@ -92,6 +92,8 @@ struct flow *table_at(const struct table *table, uint32_t slot);
  * is due. */
 #define TABLE_SHARE 64
 bool table_next_share(struct table *table, uint64_t due, uint32_t *first_slot);
+/* The entries that a share names, ahead of a look at each. */
+void table_prefetch_share(const struct table *table, uint32_t first_slot);
 
 /* Let the keeper have what this worker has retired so far. */
 void table_hand_over(struct table *table, unsigned worker);

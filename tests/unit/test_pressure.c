@@ -40,7 +40,7 @@ SCENARIO(half_open_connections_have_a_quota, "conntrack = { max_flows = 4; };" I
 	/* a handshake that completes makes room */
 	{ OUT, TCP, "192.0.2.2:2000",   "203.0.113.1:443",  A,     ESTABLISHED, .state = "established" },
 	{ OUT, TCP, "192.0.2.2:2001",   "203.0.113.1:443",  S,     RULE_ALLOW, .flows = 3 },
-	{ OUT, TCP, "192.0.2.2:2002",   "203.0.113.1:443",  S,     HALF_OPEN_FULL },
+	{ OUT, TCP, "192.0.2.2:2003",   "203.0.113.1:443",  S,     HALF_OPEN_FULL },
 	/* so does one that is given up */
 	{ IN,  TCP, "203.0.113.9:1000", "192.0.2.2:22",     R,     ESTABLISHED, .state = "closed" },
 	{ IN,  TCP, "203.0.113.9:1001", "192.0.2.2:22",     S,     RULE_ALLOW, .flows = 4 },
