@@ -211,7 +211,7 @@ def drains():
     for name, port, flows, partners, title in one:
         yield Workload(
             f"drain-{name}", f"daemon CPU per packet, full batches: {title}",
-            COST, drain, partners, one_queue(max_flows=max(65536, flows * 4)),
+            COST, drain, partners, one_queue(max_flows=max(65536, flows * 21 // 20)),
             port=port, flows=flows, warm=port != CLOSED)
     for rules in (3, 100, 1000, 10000):
         yield Workload(
