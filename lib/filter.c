@@ -31,6 +31,7 @@ struct pass {
 	const struct interfaces *interfaces;
 	uint16_t generation; /* of verdicts on flows */
 	const struct own *own;
+	const struct named_set *banned; /* NULL: nobody is */
 	bool trial;
 };
 
@@ -70,10 +71,16 @@ passes_acl(
 static bool
 is_banned(const struct pass *pass, const struct packet *packet)
 {
-	const struct named_set *banned = pass->policy->banned;
+	return pass->banned &&
+	       (named_set_has(pass->banned, packet->tuple.src) ||
+		   named_set_has(pass->banned, packet->tuple.dst));
+}
 
-	return named_set_has(banned, packet->tuple.src) ||
-	       named_set_has(banned, packet->tuple.dst);
+/* Asked once a batch: hardly ever is anybody banned. */
+static const struct named_set *
+banned_by(const struct policy *policy)
+{
+	return named_set_is_empty(policy->banned) ? NULL : policy->banned;
 }
 
 /* The flow was allowed by an older policy: today's rules judge the packet that
@@ -341,6 +348,7 @@ pass_of(struct filter *filter, const struct regime *regime, unsigned worker,
 		.interfaces = filter->interfaces,
 		.generation = (uint16_t)published_read(&regime->generation),
 		.own = own_now(filter),
+		.banned = banned_by(regime->policy),
 	};
 	pass.fragments = pass.ct;
 	pass.fragments.table = filter->fragments;
@@ -454,6 +462,7 @@ filter_try(const struct filter *filter, const struct policy *policy,
 		/* Of another policy no flow has been judged yet. */
 		.generation = filter_generation(where->generations + !in_force),
 		.own = own_now(where),
+		.banned = banned_by(policy),
 		.trial = true,
 	};
 	pass.fragments = pass.ct;

@@ -14,6 +14,12 @@ named_set_has(const struct named_set *set, struct address address)
 	       address_in_ranges(address, set->fixed, set->fixed_count);
 }
 
+bool
+named_set_is_empty(const struct named_set *set)
+{
+	return set->fixed_count == 0 && (!set->live || set_is_empty(set->live));
+}
+
 uint64_t
 named_set_end(const struct named_set *set, uint64_t now_ms)
 {

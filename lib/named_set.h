@@ -29,6 +29,7 @@ struct named_set {
 
 /* Is the address in a member of it, fixed or live?  Packet path. */
 bool named_set_has(const struct named_set *set, struct address address);
+bool named_set_is_empty(const struct named_set *set);
 /* When a live member ends that is added now and says nothing else. */
 uint64_t named_set_end(const struct named_set *set, uint64_t now_ms);
 /* What it has of its own. */

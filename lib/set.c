@@ -57,6 +57,12 @@ set_has(const struct set *set, struct address address)
 	return set_index_match(set->index, address) != NONE;
 }
 
+bool
+set_is_empty(const struct set *set)
+{
+	return set_index_is_empty(set->index);
+}
+
 static bool
 ends_before(const struct set *set, uint32_t a, uint32_t b)
 {

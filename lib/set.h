@@ -37,6 +37,8 @@ void set_destroy(struct set *set); /* no readers are left; NULL is fine */
 
 /* Is the address in any member?  Any reader. */
 bool set_has(const struct set *set, struct address address);
+/* Any reader. */
+bool set_is_empty(const struct set *set);
 
 /* The rest is the writer's. */
 

@@ -145,6 +145,18 @@ set_index_match(const struct set_index *index, struct address address)
 	return NONE;
 }
 
+bool
+set_index_is_empty(const struct set_index *index)
+{
+	uint64_t lengths = 0;
+
+	/* Relaxed: nothing is read behind it. */
+	for (unsigned i = 0; i < 2 * 3; i++)
+		lengths |= atomic_load_explicit(
+		    &index->in_use[i / 3][i % 3], memory_order_relaxed);
+	return lengths == 0;
+}
+
 uint32_t
 set_index_find(const struct set_index *index, const struct prefix *prefix)
 {

@@ -27,6 +27,9 @@ void set_index_destroy(struct set_index *index);
 /* The longest member that holds the address, or SET_INDEX_NONE.  Any reader. */
 uint32_t set_index_match(const struct set_index *index, struct address address);
 
+/* Has it no member?  Any reader. */
+bool set_index_is_empty(const struct set_index *index);
+
 /* This very member, or SET_INDEX_NONE.  The rest is the writer's. */
 uint32_t set_index_find(
     const struct set_index *index, const struct prefix *prefix);

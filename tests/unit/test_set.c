@@ -238,6 +238,27 @@ END_TEST
 
 /* Everything that happens in a table: many members of one length, gone ones
  * that make room, splits, an end and a new beginning. */
+/* Whatever its length, a member is one. */
+START_TEST(a_set_is_empty_until_it_has_a_member_of_any_length)
+{
+	static const char *const members[] = { "0.0.0.0/0", "192.0.2.0/24",
+		"192.0.2.1", "::/0", "2001:db8::/63", "2001:db8::/64",
+		"2001:db8::/65", "2001:db8::1" };
+	struct set *set = set_create(key);
+	struct prefix prefix;
+
+	for (size_t i = 0; i < COUNT(members); i++) {
+		ck_assert(set_is_empty(set));
+		ck_assert(prefix_parse(members[i], &prefix));
+		set_add(set, &prefix, SET_FOREVER, 10);
+		ck_assert_msg(!set_is_empty(set), "%s", members[i]);
+		set_remove(set, &prefix);
+	}
+	ck_assert(set_is_empty(set));
+	set_destroy(set);
+}
+END_TEST
+
 START_TEST(a_table_grows_and_ends)
 {
 	struct set *set = set_create(key);
@@ -408,6 +429,8 @@ suite_set(void)
 	tcase_set_timeout(tcase, 30); /* under sanitizers */
 
 	tcase_add_loop_test(tcase, stories_hold, 0, COUNT(stories));
+	tcase_add_test(
+	    tcase, a_set_is_empty_until_it_has_a_member_of_any_length);
 	tcase_add_test(tcase, a_table_grows_and_ends);
 	tcase_add_test(tcase, random_steps_agree_with_a_list);
 	suite_add_tcase(suite, tcase);
