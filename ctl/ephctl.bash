@@ -44,6 +44,7 @@ _ephctl()
 	FILE*:* | PATH:*) compopt -o default ;; # of readline: names of files
 	DIRECTION:*) words='inbound outbound forward' ;;
 	KIND:*) words='aws-network-acls aws-security-groups' ;;
+	WHAT:*) words='add del list test' ;;
 	PROTOCOL:*) words='tcp udp icmp icmpv6' ;;
 	VERDICT:*) words='accept drop reject' ;;
 	STATE:*)

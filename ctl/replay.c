@@ -152,6 +152,7 @@ judge(struct replay *r)
 		filter_sweep(r->engine[e].filter, 0, r->clock_ms);
 		filter_quiescent(r->engine[e].filter, 0);
 		filter_reclaim(r->engine[e].filter);
+		filter_tend(r->engine[e].filter, r->clock_ms);
 	}
 }
 

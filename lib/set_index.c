@@ -12,10 +12,10 @@
  */
 #include "set_index.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "counter.h"
 #include "siphash.h"
 #include "tags.h"
 
@@ -35,7 +35,7 @@ struct member {
 /* A length is known by the bits that it leaves free: so all of IPv4 are in the
  * first word of in_use, and the longest come first. */
 struct set_index {
-	_Atomic uint64_t in_use[2][3]; /* [is IPv6]: set of lengths */
+	struct published in_use[2][3]; /* [is IPv6]: set of lengths */
 	struct tags tags[2][LENGTHS];
 	struct siphash_key key;
 	uint32_t key_v4[4]; /* made of it */
@@ -125,9 +125,7 @@ set_index_match(const struct set_index *index, struct address address)
 	bool v6 = !address_is_v4(address);
 
 	for (unsigned w = 0; w < (v6 ? 3u : 1u); w++) {
-		/* Acquire; pairs with the release in use_length(). */
-		uint64_t lengths = atomic_load_explicit(
-		    &index->in_use[v6][w], memory_order_acquire);
+		uint64_t lengths = published_read(&index->in_use[v6][w]);
 		while (lengths) {
 			struct search search[AHEAD];
 			unsigned count = 0;
@@ -215,14 +213,12 @@ free_number(struct set_index *index, uint32_t number)
 static void
 use_length(struct set_index *index, bool v6, unsigned free_bits, bool use)
 {
-	_Atomic uint64_t *word = &index->in_use[v6][free_bits / 64];
+	struct published *in_use = &index->in_use[v6][free_bits / 64];
 	uint64_t bit = UINT64_C(1) << free_bits % 64;
-	uint64_t lengths = atomic_load_explicit(word, memory_order_relaxed);
+	uint64_t lengths = published_read(in_use);
 
-	if (use == !!(lengths & bit))
-		return;
-	/* Release; pairs with the acquire in set_index_match(). */
-	atomic_store_explicit(word, lengths ^ bit, memory_order_release);
+	if (use != !!(lengths & bit))
+		published_set(in_use, lengths ^ bit);
 }
 
 uint32_t
