@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The only atomics outside table.c and the policy pointer of filter.c.
+ * The only atomics outside table.c, tags.c and the policy pointer of filter.c.
  *
  * struct counter: one writer thread, any reader, no order implied: the sums
  * of a few may lag each other by a packet.  struct published: one writer makes
