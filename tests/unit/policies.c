@@ -12,6 +12,12 @@
 
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 
+unsigned
+rounds(unsigned count)
+{
+	return getenv("FEWER_ROUNDS") ? count / 10 : count;
+}
+
 /* splitmix64, by Sebastiano Vigna (public domain): one addition, three
  * multiplications by odd numbers. */
 uint32_t

@@ -20,6 +20,9 @@
 			ck_abort_msg(__VA_ARGS__);                             \
 	} while (0)
 
+/* So many, or a tenth if FEWER_ROUNDS is in the environment. */
+unsigned rounds(unsigned count);
+
 /* Any two seeds give different throws; a seed always the same. */
 struct dice {
 	uint64_t state;

@@ -59,7 +59,7 @@ START_TEST(rules_never_reached_are_those_that_no_packet_reaches)
 	const struct lint_options options = { 0 };
 	unsigned unreached = 0;
 
-	for (unsigned seed = 0; seed < 1000; seed++) {
+	for (unsigned seed = 0; seed < rounds(1000); seed++) {
 		struct dice dice = { seed };
 		struct phrase config = { 0 };
 		struct report report;
@@ -89,8 +89,8 @@ START_TEST(rules_never_reached_are_those_that_no_packet_reaches)
 	}
 	interfaces_destroy(names);
 	/* both happen often enough to mean something */
-	ck_assert_uint_gt(unreached, 200);
-	ck_assert_uint_lt(unreached, 900);
+	ck_assert_uint_gt(unreached, rounds(200));
+	ck_assert_uint_lt(unreached, rounds(900));
 }
 END_TEST
 
@@ -277,7 +277,7 @@ START_TEST(replies_are_lost_where_handshakes_lose_them)
 	struct client clients = { "test", { 40000, 40007 } };
 	unsigned losing = 0;
 
-	for (unsigned seed = 0; seed < 1000; seed++) {
+	for (unsigned seed = 0; seed < rounds(1000); seed++) {
 		struct dice dice = { seed };
 		struct phrase config = { 0 };
 		phrase_add(&config, "# seed %u\n", seed);
@@ -285,8 +285,8 @@ START_TEST(replies_are_lost_where_handshakes_lose_them)
 		losing += check_handshakes(config.text, clients);
 		free(phrase_take(&config));
 	}
-	ck_assert_uint_gt(losing, 200);
-	ck_assert_uint_lt(losing, 900);
+	ck_assert_uint_gt(losing, rounds(200));
+	ck_assert_uint_lt(losing, rounds(900));
 }
 END_TEST
 
@@ -311,7 +311,7 @@ START_TEST(replies_are_lost_on_a_single_port_of_a_real_range)
 	struct phrase config = { 0 };
 
 	phrase_add(&config,
-	    "acl = { inbound = (\n{ port = (22, 80, 443); action = \"allow\"; "
+	    "acl = { inbound = (\n{ port = 443; action = \"allow\"; "
 	    "},\n{ port = \"%s\"; action = \"allow\"; },\n{ port = \"*\"; "
 	    "action = \"block\"; } );\noutbound = (\n{ port = \"*\"; action = "
 	    "\"allow\"; } ); };",

@@ -213,7 +213,7 @@ START_TEST(regions_agree_with_rules)
 	struct interfaces *names = named_interfaces();
 	struct policy *probe = probe_policy();
 
-	for (unsigned seed = 0; seed < 400; seed++) {
+	for (unsigned seed = 0; seed < rounds(400); seed++) {
 		struct dice dice = { seed };
 		struct phrase config = { 0 };
 		phrase_add(&config, "inbound = ");
@@ -244,7 +244,7 @@ START_TEST(cubes_read_back_as_they_are_written)
 {
 	unsigned written = 0;
 
-	for (unsigned seed = 0; seed < 500; seed++) {
+	for (unsigned seed = 0; seed < rounds(500); seed++) {
 		struct dice dice = { seed };
 		struct phrase config = { 0 };
 		phrase_add(&config, "inbound = ");
@@ -286,7 +286,7 @@ START_TEST(cubes_read_back_as_they_are_written)
 		policy_destroy(policy);
 		free(phrase_take(&config));
 	}
-	ck_assert_uint_gt(written, 500);
+	ck_assert_uint_gt(written, rounds(500));
 }
 END_TEST
 
