@@ -15,6 +15,7 @@
 #include "client.h"
 #include "command.h"
 #include "conf.h"
+#include "diff_sets.h"
 #include "diff_show.h"
 #include "file.h"
 #include "flow_row.h"
@@ -146,8 +147,13 @@ command_diff(const struct call *call)
 	struct policy *after = file_load(call->argument[0]);
 	if (after)
 		before = old ? file_load(old) : policy_in_force(call, &code);
+	struct policy *const both[] = { before, after };
 	if (before)
+		code = old ? EXIT_OK : diff_sets_fetch(call, both, 2);
+	if (before && code == EXIT_OK)
 		code = compare(call, before, after, !old);
+	diff_sets_forget(before);
+	diff_sets_forget(after);
 	policy_destroy(before);
 	policy_destroy(after);
 	return code;

@@ -243,7 +243,7 @@ reach_all(struct side_of_diff *side, struct space *space)
 {
 	for (enum table_id t = 0; t < TABLE_COUNT; t++)
 		if (!reach_create(&side->reach[t], space,
-			&side->policy->tables[t], REACH_BELOW_LIMITS))
+			&side->policy->tables[t], REACH_AS_WRITTEN))
 			return false;
 	return true;
 }

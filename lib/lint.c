@@ -66,6 +66,7 @@ lint_is_note(enum lint kind)
 	case LINT_ICMP_MISSING:
 	case LINT_ONE_FAMILY:
 	case LINT_SHORT_TIMEOUT:
+	case LINT_UNUSED_SET:
 		return false;
 	case LINT_OTHER_CLIENTS:
 	case LINT_WIDE_RANGE:
@@ -168,8 +169,8 @@ lint_allowed(
 	for (size_t i = 0; i < count; i++) {
 		if (way[i] == but)
 			continue;
-		struct region here =
-		    reach_allowed(&work->reach[way[i]], work->space, false);
+		struct region here = reach_allowed(
+		    &work->reach[way[i]], work->space, false, true);
 		region_intersect(work->space, &allowed, &here);
 		region_free(&here);
 	}
@@ -269,6 +270,7 @@ ask(struct lint_work *work)
 		lint_families,
 		lint_icmp,
 		lint_timeouts,
+		lint_sets,
 		say_undecided,
 	};
 
@@ -296,7 +298,7 @@ lint_policy(const struct policy *policy, const struct lint_options *options,
 	work.failed = !work.space;
 	for (enum table_id t = 0; t < TABLE_COUNT && !work.failed; t++)
 		work.failed = !reach_create(&work.reach[t], work.space,
-		    &policy->tables[t], REACH_AT_LIMITS);
+		    &policy->tables[t], REACH_WHATEVER);
 	if (!work.failed)
 		ask(&work);
 	for (enum table_id t = 0; t < TABLE_COUNT; t++)

@@ -17,6 +17,7 @@
 	X(ICMP_MISSING, "icmp-missing")                                        \
 	X(ONE_FAMILY, "one-family")                                            \
 	X(SHORT_TIMEOUT, "short-timeout")                                      \
+	X(UNUSED_SET, "unused-set")                                            \
 	X(OTHER_CLIENTS, "other-clients")                                      \
 	X(WIDE_RANGE, "wide-range")                                            \
 	X(ORDER, "order")                                                      \

@@ -31,7 +31,8 @@ is_for_all_v4(const struct rule *rule)
 	enum extent from = extent_of(rule->from, rule->from_count);
 	enum extent to = extent_of(rule->to, rule->to_count);
 
-	return from != EXTENT_OTHER && to != EXTENT_OTHER &&
+	return rule->from_set_count == 0 && rule->to_set_count == 0 &&
+	       from != EXTENT_OTHER && to != EXTENT_OTHER &&
 	       (from == EXTENT_V4 || to == EXTENT_V4) && rule->icmp_count == 0;
 }
 
@@ -77,7 +78,7 @@ is_opposite(struct lint_work *work, enum table_id table, bool allows,
     const struct region *twin)
 {
 	struct region allowed =
-	    reach_allowed(&work->reach[table], work->space, false);
+	    reach_allowed(&work->reach[table], work->space, false, !allows);
 	struct region rest = region_copy(work->space, twin);
 	bool opposite;
 

@@ -1,61 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ICMP that a network ACL must let by.  Of connections the errors pass by
- * state, and neighbours are essential; but the ACL comes first, and without
- * these IPv6 does not work at all, and large packets vanish without a word
- * (RFC 4890 4.3, RFC 2923 2.1).  Asked for each family of which the ACL lets
- * TCP or UDP by; what it lets by from somewhere is not missing.
+ * ICMP that a network ACL must let in.  The errors of a connection pass by
+ * state, but the ACL comes first, and without these two large packets vanish
+ * without a word (RFC 4890 4.3.1, RFC 2923 2.1).  Asked for each family of
+ * which the ACL lets TCP or UDP in; what it lets in from somewhere is not
+ * missing.  Neighbour discovery it does not see, which is essential.
  */
 #include "lint_work.h"
 
-#include "icmp_names.h"
-
-#define MOST 4
-
 static const struct need {
-	enum table_id table;
 	enum family family;
-	uint8_t type[MOST], code; /* type 0: no more */
-	const char *rule;
+	uint8_t protocol, type, code;
+	const char *what, *rule;
 } needs[] = {
-	{ TABLE_ACL_INBOUND, FAMILY_IPV4, { 3 }, 4,
+	{ FAMILY_IPV4, PROTOCOL_ICMP, 3, 4,
+	    "ICMP destination-unreachable/fragmentation-needed",
 	    "{ icmp = \"destination-unreachable/fragmentation-needed\"; "
 	    "action = \"allow\"; }" },
-	{ TABLE_ACL_INBOUND, FAMILY_IPV6, { 2, 134, 135, 136 }, 0,
-	    "{ protocol = \"icmpv6\"; icmp = (\"packet-too-big\", "
-	    "\"router-advertisement\", \"neighbor-solicitation\", "
-	    "\"neighbor-advertisement\"); action = \"allow\"; }" },
-	{ TABLE_ACL_OUTBOUND, FAMILY_IPV6, { 133, 135, 136 }, 0,
-	    "{ protocol = \"icmpv6\"; icmp = (\"router-solicitation\", "
-	    "\"neighbor-solicitation\", \"neighbor-advertisement\"); action = "
-	    "\"allow\"; }" },
+	{ FAMILY_IPV6, PROTOCOL_ICMPV6, 2, 0, "ICMPv6 packet-too-big",
+	    "{ icmp = \"packet-too-big\"; action = \"allow\"; }" },
 };
 
-/* The packets of that type. */
 static struct region
-packets(struct lint_work *work, const struct need *need, uint8_t type)
+packets(struct lint_work *work, const struct need *need)
 {
-	uint64_t value = icmp_value(need->family, type, need->code);
-	uint8_t protocol =
-	    need->family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6;
+	uint64_t value = icmp_value(need->family, need->type, need->code);
 	struct region region = region_everything(work->space);
 
-	region_limit(
-	    work->space, &region, SIDE_PROTOCOL, spans_of(protocol, protocol));
+	region_limit(work->space, &region, SIDE_PROTOCOL,
+	    spans_of(need->protocol, need->protocol));
 	region_limit(work->space, &region, SIDE_ICMP, spans_of(value, value));
 	return region;
 }
 
-/* Does the table let TCP or UDP of the family by? */
+/* Does the table let TCP or UDP of the family by, for certain? */
 static bool
-carries(
-    struct lint_work *work, enum family family, const struct region *allowed)
+carries(struct lint_work *work, enum family family)
 {
 	static const struct address_range protocols[] = {
 		{ { 0, PROTOCOL_TCP }, { 0, PROTOCOL_TCP } },
 		{ { 0, PROTOCOL_UDP }, { 0, PROTOCOL_UDP } },
 	};
-	struct region region = region_copy(work->space, allowed);
+	struct region region = reach_allowed(
+	    &work->reach[TABLE_ACL_INBOUND], work->space, false, true);
 
 	region_limit(
 	    work->space, &region, SIDE_PROTOCOL, spans_create(protocols, 2));
@@ -67,56 +54,36 @@ carries(
 
 static void
 say_missing(struct lint_work *work, const struct need *need,
-    const uint8_t *missing, size_t count)
+    const struct region *packets_missing)
 {
-	bool v4 = need->family == FAMILY_IPV4;
-	struct region first = packets(work, need, missing[0]);
 	const struct rule *blocker =
-	    lint_first_blocker(work, need->table, &first);
+	    lint_first_blocker(work, TABLE_ACL_INBOUND, packets_missing);
 	struct phrase text = { 0 }, mend = { 0 };
 
-	phrase_add(&text, "%s never lets by %s ", table_name(need->table),
-	    v4 ? "ICMP" : "ICMPv6");
-	for (size_t i = 0; i < count; i++) {
-		phrase_add(&text, "%s%s", i > 0 ? ", " : "",
-		    icmp_type_name(need->family, missing[i]));
-		if (need->code)
-			phrase_add(&text, "/%s",
-			    icmp_code_name(
-				need->family, missing[i], need->code));
-	}
-	phrase_add(&text, ": without it %s",
-	    v4 ? "large packets are lost where the path has a smaller MTU"
-	       : "IPv6 does not work");
-	lint_mend_before(&mend, need->table, blocker,
+	phrase_add(&text,
+	    "%s never lets by %s: without it large packets are lost where the "
+	    "path has a smaller MTU",
+	    table_name(TABLE_ACL_INBOUND), need->what);
+	lint_mend_before(&mend, TABLE_ACL_INBOUND, blocker,
 	    blocker ? blocker->file : NULL, need->rule);
-	lint_say(work, LINT_ICMP_MISSING, need->table, blocker, &text, &mend);
-	region_free(&first);
-}
-
-static void
-judge(struct lint_work *work, const struct need *need)
-{
-	struct region allowed =
-	    reach_allowed(&work->reach[need->table], work->space, false);
-	uint8_t missing[MOST];
-	size_t count = 0;
-
-	for (size_t i = 0; i < MOST && need->type[i]; i++) {
-		struct region these = packets(work, need, need->type[i]);
-		if (!allowed.unknown && !region_meets(&these, &allowed))
-			missing[count++] = need->type[i];
-		region_free(&these);
-	}
-	if (count > 0 && carries(work, need->family, &allowed))
-		say_missing(work, need, missing, count);
-	region_free(&allowed);
+	lint_say(
+	    work, LINT_ICMP_MISSING, TABLE_ACL_INBOUND, blocker, &text, &mend);
 }
 
 void
 lint_icmp(struct lint_work *work)
 {
-	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
-		if (work->policy->tables[needs[i].table].present)
-			judge(work, &needs[i]);
+	const struct reach *reach = &work->reach[TABLE_ACL_INBOUND];
+
+	if (!reach->rules->present)
+		return;
+	struct region allowed = reach_allowed(reach, work->space, false, false);
+	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
+		struct region these = packets(work, &needs[i]);
+		if (!allowed.unknown && !region_meets(&these, &allowed) &&
+		    carries(work, needs[i].family))
+			say_missing(work, &needs[i], &these);
+		region_free(&these);
+	}
+	region_free(&allowed);
 }

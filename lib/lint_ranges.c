@@ -98,7 +98,7 @@ lint_ranges(struct lint_work *work)
 		struct region others = lint_allowed(work, INBOUND, way[t]);
 		for (size_t i = 0; i < rules->count; i++) {
 			struct region open = region_copy(
-			    work->space, &work->reach[way[t]].left[i]);
+			    work->space, &work->reach[way[t]].firm[i]);
 			region_limit(work->space, &open, SIDE_PORT,
 			    lint_ports_for_answers(&rules->rule[i]));
 			region_intersect(work->space, &open, &others);

@@ -117,11 +117,11 @@ passing(struct lint_work *work, enum table_id table)
 	};
 	bool acl = table == TABLE_ACL_INBOUND || table == TABLE_ACL_OUTBOUND;
 	struct region region =
-	    reach_allowed(&work->reach[table], work->space, !acl);
+	    reach_allowed(&work->reach[table], work->space, !acl, false);
 
 	if (!acl) {
-		struct region open =
-		    reach_allowed(&work->reach[table], work->space, false);
+		struct region open = reach_allowed(
+		    &work->reach[table], work->space, false, false);
 		region_limit(work->space, &open, SIDE_PROTOCOL,
 		    spans_create(udp, sizeof(udp) / sizeof(udp[0])));
 		region_add(work->space, &region, &open);
@@ -349,7 +349,7 @@ judge_direction(struct search *search, enum direction direction)
 			continue;
 		space_begin(work->space, REGION_STEPS);
 		struct region region =
-		    region_copy(work->space, &work->reach[table].left[i]);
+		    region_copy(work->space, &work->reach[table].firm[i]);
 		region_intersect(work->space, &region, &allowed);
 		judge_rule(search, direction, table, &rules->rule[i], &region);
 	}

@@ -34,8 +34,7 @@ cover_of(const struct reach *reach, size_t i)
 	const struct rule *rules = reach->rules->rule;
 
 	for (size_t j = 0; j < i; j++) {
-		if (reach_steps_aside(&rules[j]) ||
-		    !region_meets(&reach->left[j], &reach->own[i]))
+		if (!region_meets(&reach->sure[j], &reach->own[i]))
 			continue;
 		if (cover.count < NAMED)
 			cover.named[cover.count] = &rules[j];
@@ -91,7 +90,7 @@ is_needless(struct lint_work *work, const struct reach *reach, size_t i)
 			continue;
 		same = same_verdict(&rules[i], &rules[j]) &&
 		       region_has_any(&reach->left[j]);
-		region_subtract(work->space, &rest, &reach->own[j]);
+		region_subtract(work->space, &rest, &reach->sure[j]);
 	}
 	if (!region_is_empty(&rest))
 		same = same && !rest.unknown &&
@@ -150,6 +149,12 @@ say_order(struct lint_work *work, enum table_id table, size_t i, size_t j)
 	region_free(&both);
 }
 
+static bool
+asks_sets(const struct rule *rule)
+{
+	return rule->from_set_count > 0 || rule->to_set_count > 0;
+}
+
 static void
 find_orders(struct lint_work *work, enum table_id table, size_t j)
 {
@@ -158,6 +163,7 @@ find_orders(struct lint_work *work, enum table_id table, size_t j)
 
 	for (size_t i = 0; i < j; i++)
 		if (rules[i].action != rules[j].action &&
+		    !asks_sets(&rules[i]) && !asks_sets(&rules[j]) &&
 		    region_has_any(&reach->left[j]) &&
 		    region_meets(&reach->left[i], &reach->own[j]) &&
 		    !is_within(work, &reach->own[i], &reach->own[j]) &&

@@ -25,6 +25,7 @@ void lint_ranges(struct lint_work *work);
 void lint_families(struct lint_work *work);
 void lint_icmp(struct lint_work *work);
 void lint_timeouts(struct lint_work *work);
+void lint_sets(struct lint_work *work);
 
 /* One more, at the rule, or at the end of the table if there is none.  Both
  * phrases are taken; an empty `mend`: there is nothing to offer. */
@@ -46,7 +47,7 @@ void lint_place(struct phrase *phrase, enum table_id table,
  * network ACL first.  Returns how many, at least one. */
 size_t lint_way(const struct policy *policy, enum direction direction,
     enum table_id way[3]);
-/* What all tables but one of that way let by; `but` TABLE_COUNT: all. */
+/* What all tables but one of that way let by for certain. */
 struct region lint_allowed(
     struct lint_work *work, enum direction direction, enum table_id but);
 /* Addresses that somebody can answer from. */

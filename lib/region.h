@@ -57,8 +57,12 @@ void space_begin(struct space *space, uint64_t steps);
 
 struct region region_everything(struct space *space);
 struct region region_nothing(void);
-/* What the rule matches, whatever the table. */
-struct region region_of_rule(struct space *space, const struct rule *rule);
+/* What the rule matches, whatever the table.  Its sets have the members that
+ * they have now (no live ones, if the policy is not in a filter), or at most
+ * any. */
+enum region_bound { REGION_LEAST, REGION_MOST };
+struct region region_of_rule(
+    struct space *space, const struct rule *rule, enum region_bound bound);
 struct region region_copy(struct space *space, const struct region *region);
 void region_free(struct region *region);
 

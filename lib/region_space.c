@@ -190,6 +190,36 @@ put_addresses(struct intervals *intervals, const struct address_range *ranges,
 		}
 }
 
+/* Fixed members and live ones. */
+static void
+put_sets(struct intervals *intervals, const struct named_set *const *sets,
+    size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct set_member member;
+		uint32_t cursor = 0;
+		put_addresses(intervals, sets[i]->fixed, sets[i]->fixed_count);
+		while (sets[i]->live &&
+		       set_next(sets[i]->live, &cursor, &member)) {
+			struct address_range range =
+			    prefix_range(&member.prefix);
+			put_addresses(intervals, &range, 1);
+		}
+	}
+}
+
+static size_t
+members(const struct named_set *const *sets, size_t count)
+{
+	size_t members_in_all = 0;
+
+	for (size_t i = 0; i < count; i++)
+		members_in_all +=
+		    sets[i]->fixed_count +
+		    (sets[i]->live ? set_count(sets[i]->live) : 0);
+	return members_in_all;
+}
+
 static void
 put_protocols(struct intervals *intervals, const struct rule *rule)
 {
@@ -258,9 +288,11 @@ put_side(struct intervals *intervals, const struct space *space,
 		break;
 	case SIDE_FROM:
 		put_addresses(intervals, rule->from, rule->from_count);
+		put_sets(intervals, rule->from_sets, rule->from_set_count);
 		break;
 	case SIDE_TO:
 		put_addresses(intervals, rule->to, rule->to_count);
+		put_sets(intervals, rule->to_sets, rule->to_set_count);
 		break;
 	case SIDE_INTERFACE:
 		put_names(intervals, space->atoms, rule->interfaces,
@@ -279,9 +311,12 @@ put_side(struct intervals *intervals, const struct space *space,
 static size_t
 most_intervals(const struct rule *rule)
 {
+	size_t from =
+	    rule->from_count + members(rule->from_sets, rule->from_set_count);
+	size_t to = rule->to_count + members(rule->to_sets, rule->to_set_count);
 	size_t counts[] = { 256, rule->port_count, rule->source_port_count,
-		rule->icmp_count, 2 * rule->from_count, 2 * rule->to_count,
-		rule->interface_count, rule->out_interface_count };
+		rule->icmp_count, 2 * from, 2 * to, rule->interface_count,
+		rule->out_interface_count };
 	size_t most = 0;
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
@@ -289,9 +324,20 @@ most_intervals(const struct rule *rule)
 	return most;
 }
 
+/* Has the rule a criterion there that can be said? */
+static bool
+is_bounded(const struct rule *rule, enum side side, enum region_bound bound,
+    size_t intervals)
+{
+	bool sets = (side == SIDE_FROM && rule->from_set_count > 0) ||
+		    (side == SIDE_TO && rule->to_set_count > 0);
+
+	return sets ? bound == REGION_LEAST : intervals > 0;
+}
+
 /* The rule, of ICMP matches those of one protocol; NULL: it has none. */
 static struct region
-region_of(struct space *space, const struct rule *rule,
+region_of(struct space *space, const struct rule *rule, enum region_bound bound,
     struct address_range *room, struct spans *icmp)
 {
 	struct intervals intervals = { .at = room };
@@ -301,10 +347,9 @@ region_of(struct space *space, const struct rule *rule,
 	for (enum side s = 0; s < SIDE_COUNT; s++) {
 		intervals.count = 0;
 		put_side(&intervals, space, rule, s);
-		cube.side[s] =
-		    intervals.count == 0
-			? spans_keep(space->all.side[s])
-			: spans_create(intervals.at, intervals.count);
+		cube.side[s] = is_bounded(rule, s, bound, intervals.count)
+				   ? spans_create(intervals.at, intervals.count)
+				   : spans_keep(space->all.side[s]);
 	}
 	region = region_of_cube(space, cube);
 	if (icmp)
@@ -313,19 +358,20 @@ region_of(struct space *space, const struct rule *rule,
 }
 
 struct region
-region_of_rule(struct space *space, const struct rule *rule)
+region_of_rule(
+    struct space *space, const struct rule *rule, enum region_bound bound)
 {
 	struct address_range *room =
 	    calloc(most_intervals(rule), sizeof(room[0]));
 	struct region region = { .unknown = true };
 
 	if (room && rule->icmp_count == 0)
-		region = region_of(space, rule, room, NULL);
+		region = region_of(space, rule, bound, room, NULL);
 	if (room && rule->icmp_count > 0) {
-		struct region v6 = region_of(space, rule, room,
+		struct region v6 = region_of(space, rule, bound, room,
 		    spans_of(PROTOCOL_ICMPV6, PROTOCOL_ICMPV6));
-		region = region_of(
-		    space, rule, room, spans_of(PROTOCOL_ICMP, PROTOCOL_ICMP));
+		region = region_of(space, rule, bound, room,
+		    spans_of(PROTOCOL_ICMP, PROTOCOL_ICMP));
 		region_add(space, &region, &v6);
 		region_free(&v6);
 	}

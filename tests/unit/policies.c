@@ -355,8 +355,8 @@ region_of_packet(
 	size_t names =
 	    (p->in_interface - 1u) * INTERFACES + (p->out_interface - 1u);
 	space_begin(space, REGION_STEPS);
-	struct region one =
-	    region_of_rule(space, &probe->tables[TABLE_FORWARD].rule[names]);
+	struct region one = region_of_rule(
+	    space, &probe->tables[TABLE_FORWARD].rule[names], REGION_LEAST);
 
 	if (p->tuple.protocol ==
 	    (p->tuple.family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6))

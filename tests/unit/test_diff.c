@@ -49,6 +49,10 @@ static const struct {
 	{ "from tables to an acl", "inbound = ( { port = 22; action = 'allow'; } ); outbound = ();",
 	  "acl = { inbound = ( { port = 22; action = 'allow'; } ); outbound = (); };",
 	  "inbound accept by inbound 1, accept-stateless by acl.inbound 1: protocol tcp, udp; port 22\n" },
+	{ "a set gets a member",
+	  "sets = { admins = ['192.0.2.0/25']; };\ninbound = ( { port = 22; from = '@admins'; action = 'allow'; } );",
+	  "sets = { admins = ['192.0.2.0/24']; };\ninbound = ( { port = 22; from = '@admins'; action = 'allow'; } );",
+	  "inbound drop by inbound *, accept by inbound 1: protocol tcp, udp; port 22; from 192.0.2.128/25\n" },
 	{ "a limit alone is no change",
 	  "inbound = ( { port = 22; action = 'allow'; }, { port = 22; action = 'block'; } );",
 	  "inbound = ( { port = 22; limit = '1/s'; on_overload = 'next'; action = 'allow'; }, { port = 22; action = 'block'; } );", "" },
@@ -111,6 +115,35 @@ START_TEST(a_row_has_these_changes)
 	    rows[_i].claim, got, rows[_i].want);
 	free(got);
 	difference_free(&difference);
+	policy_destroy(before);
+	policy_destroy(after);
+}
+END_TEST
+
+/* Live members, as a filter or a reader of its sets puts them there. */
+START_TEST(a_rule_asks_the_live_members_too)
+{
+	static const uint8_t key[16] = { 0 };
+	struct policy *before = quoted("sets = { s = []; }; inbound = ();");
+	struct policy *after = quoted("sets = { s = ['192.0.2.1']; };\n"
+				      "inbound = ( { from = '@s'; action = "
+				      "'allow'; } );");
+	struct named_set *set = policy_find_set(after, "s");
+	struct difference difference;
+	struct prefix prefix;
+
+	set->live = set_create(key);
+	ck_assert(prefix_parse("2001:db8::/64", &prefix));
+	ck_assert_int_eq(
+	    set_add(set->live, &prefix, SET_FOREVER, 1), SET_ADDED);
+	ck_assert(policy_diff(before, after, &difference));
+	char *got = changes_of(&difference);
+	ck_assert_str_eq(got, "inbound drop by inbound *, accept by inbound 1: "
+			      "from 192.0.2.1, 2001:db8::/64\n");
+	free(got);
+	difference_free(&difference);
+	set_destroy(set->live);
+	set->live = NULL;
 	policy_destroy(before);
 	policy_destroy(after);
 }
@@ -376,6 +409,7 @@ suite_diff(void)
 	tcase_set_timeout(changes, 50);
 	tcase_add_loop_test(
 	    changes, a_row_has_these_changes, 0, ARRAY_LEN(rows));
+	tcase_add_test(changes, a_rule_asks_the_live_members_too);
 	tcase_add_test(
 	    changes, packets_change_inside_the_changes_and_nowhere_else);
 	suite_add_tcase(suite, changes);

@@ -76,7 +76,7 @@ check_left(size_t row)
 	const struct policy *const policies[] = { policy };
 	const struct rules *rules = &policy->tables[TABLE_INBOUND];
 	struct space *space = space_create(policies, 1);
-	ck_assert(reach_create(&reach, space, rules, REACH_AT_LIMITS));
+	ck_assert(reach_create(&reach, space, rules, REACH_WHATEVER));
 	struct region *left = &reach.left[rules->count - 1];
 	ck_assert(!left->unknown);
 	region_merge(space, left);
@@ -130,8 +130,8 @@ check_answers(size_t row)
 	struct policy *policy = policy_of(config.text);
 	const struct policy *const policies[] = { policy };
 	struct space *space = space_create(policies, 1);
-	struct region region =
-	    region_of_rule(space, &policy->tables[TABLE_FORWARD].rule[0]);
+	struct region region = region_of_rule(
+	    space, &policy->tables[TABLE_FORWARD].rule[0], REGION_LEAST);
 	region_reverse(space, &region, answer_rows[row].forwarded);
 	for (size_t i = 0; i < region.count; i++) {
 		phrase_add(&said, "%s", i > 0 ? " | " : "");
@@ -191,7 +191,8 @@ make(struct algebra *a)
 	struct region rule[3];
 
 	for (size_t i = 0; i < 3; i++)
-		rule[i] = region_of_rule(a->space, &a->rules->rule[i]);
+		rule[i] =
+		    region_of_rule(a->space, &a->rules->rule[i], REGION_LEAST);
 	for (size_t i = 0; i < ARRAY_LEN(a->made); i++)
 		a->made[i] = region_copy(a->space, &rule[0]);
 	region_intersect(a->space, &a->made[0], &rule[1]);
@@ -253,8 +254,10 @@ START_TEST(cubes_read_back_as_they_are_written)
 		const struct policy *const policies[] = { policy };
 		struct space *space = space_create(policies, 1);
 		struct rule *rules = policy->tables[TABLE_INBOUND].rule;
-		struct region left = region_of_rule(space, &rules[1]);
-		struct region first = region_of_rule(space, &rules[0]);
+		struct region left =
+		    region_of_rule(space, &rules[1], REGION_LEAST);
+		struct region first =
+		    region_of_rule(space, &rules[0], REGION_LEAST);
 		region_subtract(space, &left, &first);
 		for (size_t i = 0; i < left.count; i++) {
 			char *line = cube_rule(space, &left.cube[i], "allow");
@@ -263,8 +266,8 @@ START_TEST(cubes_read_back_as_they_are_written)
 				continue;
 			phrase_add(&again, "inbound = ( %s );", line);
 			struct policy *read = policy_of(again.text);
-			struct region got = region_of_rule(
-			    space, &read->tables[TABLE_INBOUND].rule[0]);
+			struct region got = region_of_rule(space,
+			    &read->tables[TABLE_INBOUND].rule[0], REGION_LEAST);
 			struct region want = { .cube = &left.cube[i],
 				.count = 1 };
 			struct region less = region_copy(space, &want);
@@ -296,8 +299,8 @@ START_TEST(without_steps_all_is_unknown)
 	    "inbound = ( { port = (1, 3, 5, 7); action = \"allow\"; } );");
 	const struct policy *const policies[] = { policy };
 	struct space *space = space_create(policies, 1);
-	struct region rule =
-	    region_of_rule(space, &policy->tables[TABLE_INBOUND].rule[0]);
+	struct region rule = region_of_rule(
+	    space, &policy->tables[TABLE_INBOUND].rule[0], REGION_LEAST);
 	struct region all = region_everything(space);
 
 	ck_assert(region_has_any(&all) && !all.unknown);
@@ -333,7 +336,7 @@ START_TEST(many_rules_are_no_many_cubes)
 	const struct policy *const policies[] = { policy };
 	struct space *space = space_create(policies, 1);
 	ck_assert(reach_create(
-	    &reach, space, &policy->tables[TABLE_INBOUND], REACH_AT_LIMITS));
+	    &reach, space, &policy->tables[TABLE_INBOUND], REACH_WHATEVER));
 	ck_assert(region_has_any(&reach.left[1000]));
 	ck_assert_uint_le(reach.left[1000].count, 20);
 	ck_assert(region_is_empty(&reach.none));
