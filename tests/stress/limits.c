@@ -66,8 +66,9 @@ next(uint64_t *random)
 static struct frame
 some_packet(uint8_t bytes[40], uint64_t r)
 {
-	static const uint8_t flags[][2] = { { TCP_SYN, TCP_SYN | TCP_ACK },
-		{ TCP_ACK, TCP_ACK }, { TCP_RST | TCP_ACK, TCP_RST } };
+	static const uint8_t flags[4][2] = { { TCP_SYN, TCP_SYN | TCP_ACK },
+		{ TCP_ACK, TCP_ACK }, { TCP_ACK, TCP_ACK },
+		{ TCP_RST | TCP_ACK, TCP_RST } };
 	bool udp = r & 1, answer = r >> 1 & 1;
 	uint8_t source = r >> 2 & (SOURCES - 1), port = r >> 6 & 15;
 	uint8_t peer[6] = { 192, 0, 2, source, 64, port };
@@ -127,8 +128,10 @@ put_in_force(const char *text)
 {
 	struct conf_text conf = { "stress.conf", text, strlen(text) };
 	struct diagnostics diagnostics = { 0 };
-	struct policy *policy = conf_load(&conf, 1, &diagnostics), *old;
+	struct policy *policy = conf_load(&conf, 1, &diagnostics);
+	struct policy *old = NULL;
 
+	diagnostics_clear(&diagnostics);
 	if (!policy || !filter_publish(filter, policy, &old))
 		fail("no policy", 0, 1);
 	policy_destroy(old);

@@ -265,6 +265,7 @@ create(uint32_t max_flows, struct interfaces *interfaces, const char *text)
 	struct policy *policy = conf_load(&conf, 1, &diagnostics), *old;
 
 	ck_assert(policy && filter);
+	diagnostics_clear(&diagnostics);
 	filter_enter(filter, 0);
 	ck_assert(filter_publish(filter, policy, &old));
 	return filter;
