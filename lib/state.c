@@ -65,6 +65,7 @@ static const uint8_t next_state[STATE_COUNT][2][EVENT_COUNT] = {
 /* clang-format on */
 
 static const struct outcome accepted = { ESTABLISHED, EFFECT_UPDATE };
+static const struct outcome replaced = { ESTABLISHED, EFFECT_REPLACE };
 static const struct outcome passed = { PASSED, EFFECT_NONE };
 static const struct outcome bad_state = { BAD_STATE, EFFECT_NONE };
 static const struct outcome bad_window = { BAD_WINDOW, EFFECT_NONE };
@@ -160,22 +161,42 @@ learn_syn(struct tcp_flow *f, const struct tcp_facts *t, unsigned side)
 	}
 }
 
-/* SYN/ACK in syn-sent or syn-sent2: the other side owes an ACK now. */
+/* The opener speaks with a new ISN: its newest numbers and options count, and
+ * a SYN of the peer as before. */
+static void
+renew_opener(struct tcp_flow *f, const struct tcp_facts *t)
+{
+	struct tcp_flow old = *f;
+	struct tcp_side *peer = &f->side[RESPONDER];
+
+	*f = tcp_open(t);
+	if (old.word.state != STATE_SYN_SENT2)
+		return;
+	*peer = old.side[RESPONDER];
+	peer->edge =
+	    seq_later(peer->edge, peer->isn + 1 + f->side[OPENER].max_window);
+	f->word.scale[RESPONDER] = old.word.scale[RESPONDER];
+	f->word.state = STATE_SYN_SENT2;
+}
+
+/* SYN/ACK in syn-sent or syn-sent2: the other side owes an ACK now.  Its ISN
+ * may differ from that of a bare SYN seen before, which may have been forged,
+ * or of an earlier attempt; what it acknowledges cannot be guessed. */
 static struct outcome
 handshake_answer(
     struct tcp_flow *f, const struct tcp_facts *t, unsigned side, uint32_t tick)
 {
+	bool renews = side == OPENER && t->seq != f->side[OPENER].isn;
+
 	if (!acks_syn(&f->side[!side], t))
 		return bad_state; /* stale SYN/ACK: the flow stays */
-	/* The responder's may differ from a bare SYN seen before, which may
-	   have been forged; its acknowledgement cannot be. */
-	if (side == OPENER && t->seq != f->side[OPENER].isn)
-		return bad_state;
+	if (renews)
+		renew_opener(f, t);
 	learn_syn(f, t, side);
 	f->word.state = STATE_SYN_RECEIVED;
 	f->word.flags = side == OPENER ? FLOW_OWED_BY_RESPONDER : 0;
 	f->word.seen = tick;
-	return accepted;
+	return renews ? replaced : accepted;
 }
 
 /* A bare SYN in syn-sent or syn-sent2.  A retransmit changes nothing; of new
@@ -188,26 +209,16 @@ judge_opening_syn(
 
 	if (known && t->seq == f->side[side].isn)
 		return passed;
-	if (side == RESPONDER) {
-		learn_syn(f, t, RESPONDER);
-		f->word.state = STATE_SYN_SENT2;
-		if (!known)
-			f->word.seen = tick;
-		return accepted;
+	if (side == OPENER) {
+		renew_opener(f, t);
+		f->word.seen = tick;
+		return replaced;
 	}
-	struct tcp_flow old = *f;
-	*f = tcp_open(t);
-	f->word.seen = tick;
-	if (old.word.state ==
-	    STATE_SYN_SENT2) { /* the peer's SYN still counts */
-		struct tcp_side *peer = &f->side[RESPONDER];
-		*peer = old.side[RESPONDER];
-		peer->edge = seq_later(
-		    peer->edge, peer->isn + 1 + f->side[OPENER].max_window);
-		f->word.scale[RESPONDER] = old.word.scale[RESPONDER];
-		f->word.state = STATE_SYN_SENT2;
-	}
-	return (struct outcome){ ESTABLISHED, EFFECT_REPLACE };
+	learn_syn(f, t, RESPONDER);
+	f->word.state = STATE_SYN_SENT2;
+	if (!known)
+		f->word.seen = tick;
+	return accepted;
 }
 
 /* Before anything was acknowledged: syn-sent and syn-sent2. */
@@ -245,6 +256,25 @@ judge_opening(
 	return bad_state;
 }
 
+/* syn-received: whose ACK is missing. */
+static unsigned
+owing_side(const struct tcp_flow *f)
+{
+	return f->word.flags & FLOW_OWED_BY_RESPONDER ? RESPONDER : OPENER;
+}
+
+/* The opener may still be in syn-sent, as its ACK has not come, or be there
+ * again: then a RST is as exact as there. */
+static bool
+refuses_syn(const struct tcp_flow *f, const struct tcp_facts *t)
+{
+	if (f->word.state == STATE_SYN_RECEIVED && owing_side(f) == OPENER &&
+	    acks_syn(&f->side[OPENER], t))
+		return true;
+	return f->word.flags & FLOW_CHALLENGE && t->flags & TCP_ACK &&
+	       t->ack == f->challenge + 1;
+}
+
 /* RST from syn-received to last-ack (RFC 9293 3.10.7.4, RFC 5961 3). */
 static struct outcome
 judge_reset(
@@ -257,7 +287,8 @@ judge_reset(
 
 	if (f->word.flags & FLOW_NO_WINDOW)
 		return passed;
-	if (t->seq == next || t->seq == s->end) {
+	if (t->seq == next || t->seq == s->end ||
+	    (side == RESPONDER && refuses_syn(f, t))) {
 		f->word.state = STATE_CLOSED;
 		f->word.seen = tick;
 		return accepted;
@@ -335,13 +366,6 @@ after_fin(const struct tcp_flow *f, const struct tcp_facts *t, unsigned side)
 	if (t->flags & TCP_FIN)
 		return STATE_LAST_ACK;
 	return acks_all ? STATE_CLOSE_WAIT : f->word.state;
-}
-
-/* syn-received: whose ACK is missing. */
-static unsigned
-owing_side(const struct tcp_flow *f)
-{
-	return f->word.flags & FLOW_OWED_BY_RESPONDER ? RESPONDER : OPENER;
 }
 
 static enum state

@@ -9,6 +9,7 @@
 #define RESEND_MS       300u
 #define RESEND_MAX      60000u
 #define KEEPALIVE_AGAIN 75000u
+#define SYN_TRIES       12
 #define BURST           4 /* segments at a time */
 
 static bool
@@ -194,6 +195,10 @@ static void
 resend(struct endpoint *e, uint64_t now, struct outbox *out)
 {
 	e->tries++;
+	if (e->state == TCP_SYN_SENT && e->tries > SYN_TRIES) {
+		e->state = TCP_CLOSED;
+		return;
+	}
 	if (e->state == TCP_SYN_SENT || e->state == TCP_SYN_RECEIVED) {
 		endpoint_put_syn(e, out);
 		endpoint_start_timer(e, now);

@@ -146,8 +146,8 @@ line_3_syn_ack(struct naive_flow *f, const struct tcp_facts *t, unsigned side)
 {
 	if (!acks_the_syn(&f->side[!side], t->ack))
 		return BAD_STATE;
-	if (side == 0 && t->seq != f->side[0].isn)
-		return BAD_STATE;
+	if (side == 0 && t->seq != f->side[0].isn) /* 7: it begins anew */
+		f->packets[0] = f->packets[1] = 0;
 	answer(f, t, side);
 	return ESTABLISHED;
 }
@@ -313,6 +313,19 @@ accept_data(struct naive_flow *f, const struct tcp_facts *t, unsigned side)
 	return ESTABLISHED;
 }
 
+/* Beyond 15, as nf_conntrack: 5 holds as long as the opener may be in syn-sent,
+ * or may be there again with the SYN of 17. */
+static bool
+refuses_a_syn(const struct naive_flow *f, const struct tcp_facts *t)
+{
+	if (!(t->flags & TCP_ACK))
+		return false;
+	if (f->state == NAIVE_SYN_RECEIVED && f->owes == 0 &&
+	    acks_the_syn(&f->side[0], t->ack))
+		return true;
+	return f->has_new_isn && t->ack == f->new_isn + 1;
+}
+
 static enum reason
 line_13_14_15_rst(
     struct naive_flow *f, const struct tcp_facts *t, unsigned side)
@@ -324,6 +337,8 @@ line_13_14_15_rst(
 
 	if (f->unseen)
 		return PASSED; /* 1 */
+	if (side == 1 && refuses_a_syn(f, t))
+		return close_by_rst(f);
 	if (seq == next || seq == s->end)
 		return close_by_rst(f); /* 13 */
 	if (above(seq, next) && !above(seq, s->edge))

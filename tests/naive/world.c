@@ -28,6 +28,7 @@ enum course {
 	COURSE_SILENCE,
 	COURSE_OPENER_CRASHES,
 	COURSE_BOTH_CRASH,
+	COURSE_BOTH_CRASH_FOR_GOOD, /* nobody listens any more */
 };
 
 struct exchange {
@@ -162,7 +163,7 @@ some_course(struct dice *d)
 {
 	static const enum course courses[] = { COURSE_BOTH_OPEN,
 		COURSE_NOBODY_LISTENS, COURSE_SILENCE, COURSE_OPENER_CRASHES,
-		COURSE_BOTH_CRASH };
+		COURSE_BOTH_CRASH, COURSE_BOTH_CRASH_FOR_GOOD };
 
 	return dice_chance(d, 60) ? COURSE_PLAIN : DICE_PICK(d, courses);
 }
@@ -263,8 +264,10 @@ crash(struct world *w, unsigned number)
 
 	x->crash_at = 0;
 	x->crashed = true;
-	if (x->course == COURSE_BOTH_CRASH || x->end[1].state == TCP_CLOSED)
+	if (x->course >= COURSE_BOTH_CRASH || x->end[1].state == TCP_CLOSED)
 		endpoint_listen(&x->end[1], &plan, dice_u32(w->dice));
+	if (x->course == COURSE_BOTH_CRASH_FOR_GOOD)
+		x->end[1].state = TCP_CLOSED;
 	open_now(w, number, dice_u32(w->dice));
 }
 
@@ -278,14 +281,15 @@ static void
 check_arrival(struct world *w, const struct exchange *x)
 {
 	const struct endpoint *a = &x->end[0], *b = &x->end[1];
-	bool hopeless = x->course == COURSE_NOBODY_LISTENS ||
-			x->course == COURSE_SILENCE || a->plan.aborts ||
-			b->plan.aborts || x->guessed;
+	bool refused = x->course == COURSE_NOBODY_LISTENS ||
+		       x->course == COURSE_BOTH_CRASH_FOR_GOOD;
+	bool hopeless = refused || x->course == COURSE_SILENCE ||
+			a->plan.aborts || b->plan.aborts || x->guessed;
 
 	if (!hopeless && !(all_arrived(a, b) && all_arrived(b, a)))
 		match_fail(w->match, &x->tuple,
 		    "it ended without what it was to carry");
-	if (x->course == COURSE_NOBODY_LISTENS && !a->refused)
+	if (refused && !a->refused && !x->guessed)
 		match_fail(w->match, &x->tuple, "its refusal got lost");
 }
 

@@ -128,14 +128,12 @@ put_ip(struct bytes *b, unsigned family, unsigned protocol, struct address src,
 		put16(b, 0x4500);
 		put16(b, (unsigned)(20 + payload));
 		put32(b, 0);
-		put8(b, 64);
-		put8(b, protocol);
+		put16(b, 64u << 8 | protocol);
 		put16(b, 0);
 	} else {
 		put32(b, 0x60000000);
 		put16(b, (unsigned)payload);
-		put8(b, protocol);
-		put8(b, 64);
+		put16(b, protocol << 8 | 64u);
 	}
 	put_address(b, src);
 	put_address(b, dst);

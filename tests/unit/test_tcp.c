@@ -108,6 +108,15 @@ SCENARIO(simultaneous_open_after_an_attempt_without_answer, ALLOW_BOTH,
 	OUT_(S | A, 3000, 5001,    0, ESTABLISHED, .state = "syn-received"),
 	IN_ (S | A, 5000, 3001,    0, ESTABLISHED, .state = "established"))
 
+/* The opener's own SYN got lost before it came here. */
+SCENARIO(simultaneous_open_by_a_syn_ack_with_a_new_isn, ALLOW_BOTH,
+	OUT_(S,    1000,     0,    0, RULE_ALLOW),
+	IN_ (S,    5000,     0,    0, ESTABLISHED, .state = "syn-sent2"),
+	OUT_(S | A, 3000, 5000,    0, BAD_STATE,   .state = "syn-sent2"),
+	OUT_(S | A, 3000, 5001,    0, ESTABLISHED, .state = "syn-received"),
+	IN_ (S | A, 5000, 3001,    0, ESTABLISHED, .state = "established"),
+	OUT_(A,    3001,  5001,   10, ESTABLISHED))
+
 SCENARIO(split_handshake, ALLOW_BOTH,
 	OUT_(S,    1000,     0,    0, RULE_ALLOW),
 	IN_ (A,    5000,  1001,    0, PASSED,      .state = "syn-sent"),
@@ -257,6 +266,21 @@ SCENARIO(the_forgotten_connection_may_have_scaled_otherwise, ALLOW_BOTH,
 	ASK (A,    6001,  9001,    0, ESTABLISHED, .window = 1000),
 	ASK (A,    6002,  9001,    0, BAD_WINDOW,  .window = 1000))
 
+/* Or it listens no more: a refusal, as exact as one of a first attempt. */
+SCENARIO(the_server_has_forgotten_and_refuses_a_new_syn, ALLOW_BOTH,
+	SERVED,
+	ASK (S,    2000,     0,    0, PASSED),
+	TELL(R | A,   0,  2002,    0, BAD_WINDOW,  .state = "established"),
+	TELL(R,       0,     0,    0, BAD_WINDOW,  .state = "established"),
+	TELL(R | A,   0,  2001,    0, ESTABLISHED, .state = "closed"))
+
+SCENARIO(a_refusal_after_a_lost_answer, ALLOW_BOTH,
+	OUT_(S,    5000,     0,    0, RULE_ALLOW),
+	IN_ (S | A, 9000, 5001,    0, ESTABLISHED, .state = "syn-received"),
+	OUT_(S,    5000,     0,    0, PASSED),
+	IN_ (R | A,   0,  5002,    0, BAD_WINDOW,  .state = "syn-received"),
+	IN_ (R | A,   0,  5001,    0, ESTABLISHED, .state = "closed"))
+
 SCENARIO(a_syn_after_the_end_is_judged_by_its_own_rules, ALLOW_BOTH,
 	SERVED,
 	ASK (R | A,   1,     1,    0, ESTABLISHED, .state = "closed"),
@@ -392,6 +416,7 @@ suite_tcp(void)
 	ADD_SCENARIO(tc, a_new_isn_replaces_the_old);
 	ADD_SCENARIO(tc, simultaneous_open);
 	ADD_SCENARIO(tc, simultaneous_open_after_an_attempt_without_answer);
+	ADD_SCENARIO(tc, simultaneous_open_by_a_syn_ack_with_a_new_isn);
 	ADD_SCENARIO(tc, split_handshake);
 	ADD_SCENARIO(tc, data_with_the_handshake);
 	ADD_SCENARIO(tc, resets_must_be_exact);
@@ -411,6 +436,8 @@ suite_tcp(void)
 	ADD_SCENARIO(tc, conntrack_synack_reuse);
 	ADD_SCENARIO(tc, the_server_has_forgotten_and_answers_a_new_syn);
 	ADD_SCENARIO(tc, the_forgotten_connection_may_have_scaled_otherwise);
+	ADD_SCENARIO(tc, the_server_has_forgotten_and_refuses_a_new_syn);
+	ADD_SCENARIO(tc, a_refusal_after_a_lost_answer);
 	ADD_SCENARIO(tc, a_syn_after_the_end_is_judged_by_its_own_rules);
 	ADD_SCENARIO(tc, and_dropped_if_they_do_not_allow_it);
 	ADD_SCENARIO(tc, an_answer_that_crosses_a_reset_passes);
