@@ -397,16 +397,6 @@ filter_batch(struct filter *filter, unsigned worker, const struct frame *frames,
 	}
 }
 
-struct decision
-filter_refuse(struct filter *filter, unsigned worker, enum direction direction,
-    enum reason why)
-{
-	struct decision d = { why, NULL, NULL };
-
-	counter_add(&filter->workers[worker].count[direction][why], 1);
-	return d;
-}
-
 static void
 sweep(const struct conntrack *ct, uint16_t generation, uint64_t now_ms)
 {

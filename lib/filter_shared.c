@@ -206,6 +206,16 @@ filter_online(void)
 	urcu_qsbr_thread_online();
 }
 
+struct decision
+filter_refuse(struct filter *filter, unsigned worker, enum direction direction,
+    enum reason why)
+{
+	struct decision d = { why, NULL, NULL };
+
+	counter_add(&filter->workers[worker].count[direction][why], 1);
+	return d;
+}
+
 uint64_t
 filter_count(
     const struct filter *filter, enum direction direction, enum reason why)

@@ -148,10 +148,8 @@ set_index_is_empty(const struct set_index *index)
 {
 	uint64_t lengths = 0;
 
-	/* Relaxed: nothing is read behind it. */
 	for (unsigned i = 0; i < 2 * 3; i++)
-		lengths |= atomic_load_explicit(
-		    &index->in_use[i / 3][i % 3], memory_order_relaxed);
+		lengths |= published_read(&index->in_use[i / 3][i % 3]);
 	return lengths == 0;
 }
 
