@@ -41,9 +41,13 @@ probe_is(const struct flow *flow, unsigned n)
 	return flow_word(flow) != POISON;
 }
 
+void (*probe_freed)(struct flow *flow);
+
 void
 table_probe_freed(struct flow *flow)
 {
+	if (probe_freed)
+		probe_freed(flow);
 	for (unsigned i = 0; i < KEY_WORDS; i++)
 		flow_set64(&flow->key[i], POISON);
 	flow_set64(&flow->word, POISON);

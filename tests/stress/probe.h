@@ -18,6 +18,9 @@ bool probe_is(const struct flow *flow, unsigned n);
  * somebody wrote to it while it was free. */
 struct flow *probe_take(
     struct table *table, unsigned worker, unsigned n, uint64_t word);
+/* Told of each entry that is free again; NULL: nobody is. */
+extern void (*probe_freed)(struct flow *flow);
+
 /* How many live flows have that key. */
 unsigned probe_live(const struct table *table, unsigned n);
 /* Flows that can be reached, by walking all slots. */
