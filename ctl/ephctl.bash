@@ -47,6 +47,7 @@ _ephctl()
 	WHAT:*) words='add del list test' ;;
 	PROTOCOL:*) words='tcp udp icmp icmpv6' ;;
 	VERDICT:*) words='accept drop reject' ;;
+	PROFILE:*) words='linux iana freebsd windows2003 any npf pf windows macos nat elb' ;;
 	STATE:*)
 		words='syn-sent syn-sent2 syn-received established fin-wait close-wait
 			last-ack time-wait closed one-way both-ways'

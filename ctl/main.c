@@ -63,7 +63,7 @@ static const struct command_option lint_options[] = {
 };
 
 static const struct command_option diff_options[] = {
-	{ "config", "OLD", "compare with this file, not with the running daemon" },
+	{ "config", "FILE", "compare with this file, not with the running daemon" },
 	{ 0 },
 };
 

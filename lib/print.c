@@ -1,84 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Policies back into config syntax.  Text grows in a buffer that remembers
- * its failure, so that only the end needs to ask.  What a rule means without
- * a key, that key is left out: the printer and the defaults of conf_rule.c
- * are two sides of one thing, and the golden tests hold them together.
+ * Policies back into config syntax.  What a rule means without a key, that key
+ * is left out: the printer and the defaults of conf_rule.c are two sides of one
+ * thing, and the golden tests hold them together.
  */
 #include "print.h"
 
 #include "icmp_names.h"
+#include "phrase.h"
 #include "print_limits.h"
 #include "settings.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct text {
-	char *bytes; /* NUL-terminated */
-	size_t used, size;
-	bool failed;
-};
-
-static bool
-grow(struct text *text, size_t need)
-{
-	size_t size = text->size > 0 ? text->size : 128;
-
-	while (size < need)
-		size *= 2;
-	if (size == text->size)
-		return true;
-	char *larger = realloc(text->bytes, size);
-	if (!larger)
-		return false;
-	text->bytes = larger;
-	text->size = size;
-	return true;
-}
-
-static void add(struct text *text, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
 static void
-add(struct text *text, const char *format, ...)
+add_quoted(struct phrase *text, const char *key, const char *value)
 {
-	va_list arguments;
-
-	va_start(arguments, format);
-	int length = vsnprintf(NULL, 0, format, arguments);
-	va_end(arguments);
-	if (text->failed || length < 0 ||
-	    !grow(text, text->used + (size_t)length + 1)) {
-		text->failed = true;
-		return;
-	}
-	va_start(arguments, format);
-	vsnprintf(
-	    text->bytes + text->used, (size_t)length + 1, format, arguments);
-	va_end(arguments);
-	text->used += (size_t)length;
-}
-
-/* The bytes, or NULL: it failed. */
-static char *
-take(struct text *text)
-{
-	if (!text->failed)
-		return text->bytes;
-	free(text->bytes);
-	return NULL;
-}
-
-static void
-add_quoted(struct text *text, const char *key, const char *value)
-{
-	add(text, "%s = \"", key);
+	phrase_add(text, "%s = \"", key);
 	for (const char *c = value; *c; c++)
-		add(text, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
-	add(text, "\"; ");
+		phrase_add(text, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
+	phrase_add(text, "\"; ");
 }
 
 /*
@@ -86,34 +29,34 @@ add_quoted(struct text *text, const char *key, const char *value)
  * without brackets: `port = 22; `, `port = (22, 80); `.
  */
 struct list {
-	struct text *text;
+	struct phrase *text;
 	bool many;
 	size_t printed;
 };
 
 static struct list
-list_open(struct text *text, const char *key, size_t count)
+list_open(struct phrase *text, const char *key, size_t count)
 {
-	add(text, "%s = %s", key, count > 1 ? "(" : "");
+	phrase_add(text, "%s = %s", key, count > 1 ? "(" : "");
 	return (struct list){ .text = text, .many = count > 1 };
 }
 
-static struct text *
+static struct phrase *
 list_next(struct list *list)
 {
 	if (list->printed++ > 0)
-		add(list->text, ", ");
+		phrase_add(list->text, ", ");
 	return list->text;
 }
 
 static void
 list_close(const struct list *list)
 {
-	add(list->text, "%s; ", list->many ? ")" : "");
+	phrase_add(list->text, "%s; ", list->many ? ")" : "");
 }
 
 static void
-add_protocols(struct text *text, const uint64_t protocols[4])
+add_protocols(struct phrase *text, const uint64_t protocols[4])
 {
 	size_t count = 0;
 
@@ -125,15 +68,15 @@ add_protocols(struct text *text, const uint64_t protocols[4])
 			continue;
 		const char *name = protocol_name((uint8_t)p);
 		if (name)
-			add(list_next(&list), "\"%s\"", name);
+			phrase_add(list_next(&list), "\"%s\"", name);
 		else
-			add(list_next(&list), "%u", p);
+			phrase_add(list_next(&list), "%u", p);
 	}
 	list_close(&list);
 }
 
 static void
-add_ports(struct text *text, const char *key, const struct port_range *ranges,
+add_ports(struct phrase *text, const char *key, const struct port_range *ranges,
     size_t count)
 {
 	if (count == 0)
@@ -141,15 +84,16 @@ add_ports(struct text *text, const char *key, const struct port_range *ranges,
 	struct list list = list_open(text, key, count);
 	for (size_t i = 0; i < count; i++)
 		if (ranges[i].low == ranges[i].high)
-			add(list_next(&list), "%u", (unsigned)ranges[i].low);
+			phrase_add(
+			    list_next(&list), "%u", (unsigned)ranges[i].low);
 		else
-			add(list_next(&list), "\"%u-%u\"",
+			phrase_add(list_next(&list), "\"%u-%u\"",
 			    (unsigned)ranges[i].low, (unsigned)ranges[i].high);
 	list_close(&list);
 }
 
 static void
-add_addresses(struct text *text, const char *key,
+add_addresses(struct phrase *text, const char *key,
     const struct address_range *ranges, size_t count,
     const struct named_set *const *sets, size_t set_count)
 {
@@ -157,23 +101,24 @@ add_addresses(struct text *text, const char *key,
 		return;
 	struct list list = list_open(text, key, count + set_count);
 	for (size_t i = 0; i < set_count; i++)
-		add(list_next(&list), "\"@%s\"", sets[i]->name);
+		phrase_add(list_next(&list), "\"@%s\"", sets[i]->name);
 	for (size_t i = 0; i < count; i++) {
 		char range[2 * ADDRESS_TEXT_SIZE];
 		address_range_print(&ranges[i], range, sizeof(range));
-		add(list_next(&list), "\"%s\"", range);
+		phrase_add(list_next(&list), "\"%s\"", range);
 	}
 	list_close(&list);
 }
 
 static void
-add_names(struct text *text, const char *key, char *const *names, size_t count)
+add_names(
+    struct phrase *text, const char *key, char *const *names, size_t count)
 {
 	if (count == 0)
 		return;
 	struct list list = list_open(text, key, count);
 	for (size_t i = 0; i < count; i++)
-		add(list_next(&list), "\"%s\"", names[i]);
+		phrase_add(list_next(&list), "\"%s\"", names[i]);
 	list_close(&list);
 }
 
@@ -211,7 +156,7 @@ is_said(const struct rule *rule, const struct icmp_match *m)
 }
 
 static void
-add_icmp_match(struct text *text, const struct icmp_match *m)
+add_icmp_match(struct phrase *text, const struct icmp_match *m)
 {
 	const char *type = icmp_type_name(m->family, m->type);
 	const char *code =
@@ -219,18 +164,18 @@ add_icmp_match(struct text *text, const struct icmp_match *m)
 			 : NULL;
 
 	if (type)
-		add(text, "\"%s", type);
+		phrase_add(text, "\"%s", type);
 	else
-		add(text, "\"%u", (unsigned)m->type);
+		phrase_add(text, "\"%u", (unsigned)m->type);
 	if (code)
-		add(text, "/%s", code);
+		phrase_add(text, "/%s", code);
 	else if (m->code >= 0)
-		add(text, "/%d", (int)m->code);
-	add(text, "\"");
+		phrase_add(text, "/%d", (int)m->code);
+	phrase_add(text, "\"");
 }
 
 static void
-add_icmp(struct text *text, const struct rule *rule)
+add_icmp(struct phrase *text, const struct rule *rule)
 {
 	size_t count = 0;
 
@@ -250,9 +195,9 @@ rule_print(const struct rule *rule)
 {
 	static const char *const actions[] = { "allow", "block", "reject" };
 	char limits[LIMITS_TEXT_SIZE];
-	struct text text = { 0 };
+	struct phrase text = { 0 };
 
-	add(&text, "{ ");
+	phrase_add(&text, "{ ");
 	if (rule->name)
 		add_quoted(&text, "name", rule->name);
 	if (rule->names_protocol)
@@ -268,51 +213,51 @@ rule_print(const struct rule *rule)
 	add_names(&text, "interface", rule->interfaces, rule->interface_count);
 	add_names(&text, "out_interface", rule->out_interfaces,
 	    rule->out_interface_count);
-	add(&text, "action = \"%s\"; ", actions[rule->action]);
+	phrase_add(&text, "action = \"%s\"; ", actions[rule->action]);
 	if (!rule->stateful)
-		add(&text, "stateful = false; ");
+		phrase_add(&text, "stateful = false; ");
 	limits_print(rule, limits);
-	add(&text, "%s", limits);
+	phrase_add(&text, "%s", limits);
 	if (rule->comment)
 		add_quoted(&text, "comment", rule->comment);
-	add(&text, "}");
-	return take(&text);
+	phrase_add(&text, "}");
+	return phrase_take(&text);
 }
 
 static void
-add_table(struct text *text, const struct policy *policy, enum table_id table,
+add_table(struct phrase *text, const struct policy *policy, enum table_id table,
     const char *indent, const char *key)
 {
 	const struct rules *rules = &policy->tables[table];
 
 	if (!rules->present)
 		return;
-	add(text, "%s%s = (", indent, key);
+	phrase_add(text, "%s%s = (", indent, key);
 	for (size_t i = 0; i < rules->count; i++)
-		add(text, "%s\n%s\t%s", i > 0 ? "," : "", indent,
+		phrase_add(text, "%s\n%s\t%s", i > 0 ? "," : "", indent,
 		    rules->rule[i].text);
-	add(text, "%s%s);\n", rules->count > 0 ? "\n" : "",
+	phrase_add(text, "%s%s);\n", rules->count > 0 ? "\n" : "",
 	    rules->count > 0 ? indent : "");
 }
 
 static void
 add_value(
-    struct text *text, const struct option *option, uint32_t value, char end)
+    struct phrase *text, const struct option *option, uint32_t value, char end)
 {
-	add(text, "%s = ", option->name);
+	phrase_add(text, "%s = ", option->name);
 	if (option->form == OPTION_WORD)
-		add(text, "\"%s\"", option->words[value]);
+		phrase_add(text, "\"%s\"", option->words[value]);
 	else if (option->form == OPTION_MASK)
-		add(text, "0x%x", (unsigned)value);
+		phrase_add(text, "0x%x", (unsigned)value);
 	else
-		add(text, "%u", (unsigned)value);
-	add(text, ";%c", end);
+		phrase_add(text, "%u", (unsigned)value);
+	phrase_add(text, ";%c", end);
 }
 
 /* The settings of a section that are not as usual, as `key = value;`, each
  * with that character behind it. */
 static void
-add_options(struct text *text, const char *section,
+add_options(struct phrase *text, const char *section,
     const struct settings *settings, char end)
 {
 	for (const struct option *o = settings_options; o->name; o++) {
@@ -326,19 +271,19 @@ add_options(struct text *text, const char *section,
 /* `key = { ... };`, with what is in `inner` and frees it; nothing if that is
  * empty. */
 static void
-add_group(struct text *text, const char *key, struct text *inner, char end)
+add_group(struct phrase *text, const char *key, struct phrase *inner, char end)
 {
 	if (inner->used > 0)
-		add(text, "%s = { %s};%c", key, inner->bytes, end);
+		phrase_add(text, "%s = { %s};%c", key, inner->text, end);
 	text->failed = text->failed || inner->failed;
-	free(inner->bytes);
+	free(inner->text);
 }
 
 static void
-add_settings(struct text *text, const struct settings *settings)
+add_settings(struct phrase *text, const struct settings *settings)
 {
-	struct text queue = { 0 }, conntrack = { 0 }, timeouts = { 0 };
-	struct text hook = { 0 };
+	struct phrase queue = { 0 }, conntrack = { 0 }, timeouts = { 0 };
+	struct phrase hook = { 0 };
 
 	add_options(text, "", settings, '\n');
 	add_options(&queue, "queue", settings, ' ');
@@ -352,87 +297,86 @@ add_settings(struct text *text, const struct settings *settings)
 }
 
 static void
-add_tests(struct text *text, const struct policy *policy)
+add_tests(struct phrase *text, const struct policy *policy)
 {
 	if (policy->test_count == 0)
 		return;
-	add(text, "tests = (");
+	phrase_add(text, "tests = (");
 	for (size_t i = 0; i < policy->test_count; i++) {
 		const struct policy_test *t = &policy->tests[i];
-		add(text, "%s\n\t{ ", i > 0 ? "," : "");
+		phrase_add(text, "%s\n\t{ ", i > 0 ? "," : "");
 		add_quoted(text, "packet", t->words);
 		add_quoted(text, "expect", verdict_name(t->expect));
 		if (t->rule)
 			add_quoted(text, "rule", t->rule);
 		if (t->asks_reply)
 			add_quoted(text, "reply", verdict_name(t->reply));
-		add(text, "}");
+		phrase_add(text, "}");
 	}
-	add(text, "\n);\n");
+	phrase_add(text, "\n);\n");
 }
 
 static void
-add_members(struct text *text, const struct named_set *set)
+add_members(struct phrase *text, const struct named_set *set)
 {
-	add(text, "[");
+	phrase_add(text, "[");
 	for (size_t i = 0; i < set->fixed_count; i++) {
 		char range[2 * ADDRESS_TEXT_SIZE];
 		address_range_print(&set->fixed[i], range, sizeof(range));
-		add(text, "%s\"%s\"", i > 0 ? ", " : "", range);
+		phrase_add(text, "%s\"%s\"", i > 0 ? ", " : "", range);
 	}
-	add(text, "]");
+	phrase_add(text, "]");
 }
 
 /* As short as it can be written. */
 static void
-add_set(struct text *text, const struct named_set *set)
+add_set(struct phrase *text, const struct named_set *set)
 {
 	bool usual = set->time_s == 0 && set->max == SET_MAX_STANDARD;
 
-	add(text, "\t%s = %s", set->name, usual ? "" : "{ ");
+	phrase_add(text, "\t%s = %s", set->name, usual ? "" : "{ ");
 	if (set->time_s != 0)
-		add(text, "time = %u; ", (unsigned)set->time_s);
+		phrase_add(text, "time = %u; ", (unsigned)set->time_s);
 	if (set->max != SET_MAX_STANDARD)
-		add(text, "max = %u; ", (unsigned)set->max);
+		phrase_add(text, "max = %u; ", (unsigned)set->max);
 	if (!usual)
-		add(text, "members = ");
+		phrase_add(text, "members = ");
 	add_members(text, set);
-	add(text, "%s;\n", usual ? "" : "; }");
+	phrase_add(text, "%s;\n", usual ? "" : "; }");
 }
 
 static void
-add_sets(struct text *text, const struct policy *policy)
+add_sets(struct phrase *text, const struct policy *policy)
 {
-	struct text inner = { 0 };
+	struct phrase inner = { 0 };
 
 	for (size_t i = 0; i < policy->set_count; i++)
 		if (policy->sets[i].file)
 			add_set(&inner, &policy->sets[i]);
 	if (inner.used > 0)
-		add(text, "sets = {\n%s};\n", inner.bytes);
+		phrase_add(text, "sets = {\n%s};\n", inner.text);
 	text->failed = text->failed || inner.failed;
-	free(inner.bytes);
+	free(inner.text);
 }
 
 char *
 policy_print(const struct policy *policy)
 {
-	struct text text = { 0 };
+	struct phrase text = { 0 };
 	bool acl = policy->tables[TABLE_ACL_INBOUND].present ||
 		   policy->tables[TABLE_ACL_OUTBOUND].present;
 
-	add(&text, "%s", "");
 	add_settings(&text, &policy->settings);
 	add_sets(&text, policy);
 	if (acl) {
-		add(&text, "acl = {\n");
+		phrase_add(&text, "acl = {\n");
 		add_table(&text, policy, TABLE_ACL_INBOUND, "\t", "inbound");
 		add_table(&text, policy, TABLE_ACL_OUTBOUND, "\t", "outbound");
-		add(&text, "};\n");
+		phrase_add(&text, "};\n");
 	}
 	add_table(&text, policy, TABLE_INBOUND, "", "inbound");
 	add_table(&text, policy, TABLE_OUTBOUND, "", "outbound");
 	add_table(&text, policy, TABLE_FORWARD, "", "forward");
 	add_tests(&text, policy);
-	return take(&text);
+	return phrase_take(&text);
 }
