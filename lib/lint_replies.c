@@ -85,12 +85,26 @@ queries(void)
 	return spans_create(list, sizeof(list) / sizeof(list[0]));
 }
 
+/* The queries of that ICMP. */
+static struct region
+queries_in(
+    struct lint_work *work, const struct region *region, uint8_t protocol)
+{
+	struct region icmp = region_copy(work->space, region);
+
+	region_limit(
+	    work->space, &icmp, SIDE_PROTOCOL, spans_of(protocol, protocol));
+	region_limit(work->space, &icmp, SIDE_ICMP, queries());
+	return icmp;
+}
+
 /* Leave only what opens a connection, and can be answered. */
 static void
 keep_openings(
     struct lint_work *work, struct region *region, const struct rule *rule)
 {
-	struct region icmp = region_copy(work->space, region);
+	struct region v4 = queries_in(work, region, PROTOCOL_ICMP);
+	struct region v6 = queries_in(work, region, PROTOCOL_ICMPV6);
 	struct spans *answers = lint_ports_for_answers(rule);
 	struct spans *all = space_all(work->space, SIDE_PORT);
 
@@ -100,10 +114,11 @@ keep_openings(
 	    answers ? spans_subtract(all, answers) : NULL);
 	spans_drop(answers);
 	if (rule->names_protocol || rule->icmp_count > 0) {
-		region_limit(work->space, &icmp, SIDE_ICMP, queries());
-		region_add(work->space, region, &icmp);
+		region_add(work->space, region, &v4);
+		region_add(work->space, region, &v6);
 	}
-	region_free(&icmp);
+	region_free(&v4);
+	region_free(&v6);
 }
 
 /* Answers that the table lets by.  Those of TCP and SCTP open nothing, so that

@@ -139,8 +139,11 @@ random_rules(
 		    actions[dice_throw(dice, kind & RULES_REJECT ? 4 : 3)]);
 		if (kind & RULES_STATELESS && dice_throw(dice, 3))
 			phrase_add(config, "stateful = false; ");
-		phrase_add(config, "}%s\n", i + 1 < count ? "," : "");
+		phrase_add(config, "}%s\n",
+		    i + 1 < count || kind & RULES_CLOSED ? "," : "");
 	}
+	if (kind & RULES_CLOSED)
+		phrase_add(config, "{ action = 'block'; }\n");
 	phrase_add(config, ");\n");
 	for (char *c = config->text; *c; c++)
 		*c = *c == '\'' ? '"' : *c;

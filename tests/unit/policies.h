@@ -32,9 +32,13 @@ uint32_t dice_throw(struct dice *dice, uint32_t sides);
 /* The policy of the text, or the test fails. */
 struct policy *policy_of(const char *config);
 
-/* `count` rules in a list, one a line; `keys`: what may stand besides the
- * criteria, as "stateful = false; ", each in half of the rules. */
-enum { RULES_SMALL = 1, RULES_REJECT = 2, RULES_STATELESS = 4 };
+/* `count` rules in a list, one a line. */
+enum {
+	RULES_SMALL = 1, /* few addresses */
+	RULES_REJECT = 2,
+	RULES_STATELESS = 4,
+	RULES_CLOSED = 8, /* and one that blocks all */
+};
 void random_rules(
     struct phrase *config, struct dice *dice, size_t count, unsigned kind);
 

@@ -9,6 +9,7 @@
 
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "filter.h"
 #include "policies.h"
@@ -323,6 +324,85 @@ START_TEST(replies_are_lost_on_a_single_port_of_a_real_range)
 }
 END_TEST
 
+/* ---- mending */
+
+/* Write the line into the config where "before TABLE N (line L) write RULE"
+ * says.  False: it says something else. */
+static bool
+insert(char **config, const char *mend)
+{
+	const char *where = strstr(mend, "(line "), *rule = strchr(mend, '{');
+	struct phrase mended = { 0 };
+	unsigned line = 1;
+
+	if (!where || !rule)
+		return false;
+	unsigned before = (unsigned)strtoul(where + 6, NULL, 10);
+	for (char *rest = *config, *row; (row = strsep(&rest, "\n")); line++) {
+		if (line == before)
+			phrase_add(
+			    &mended, "%.*s,\n", (int)strcspn(rule, "\n"), rule);
+		phrase_add(&mended, "%s\n", row);
+	}
+	free(*config);
+	*config = phrase_take(&mended);
+	return true;
+}
+
+/* Mends the first lost reply, if there is one that a line mends, by that line.
+ * False: there is none. */
+static bool
+mend_one(char **config, const struct lint_options *options, size_t *lost)
+{
+	struct report report;
+	struct policy *policy = policy_of(*config);
+	bool mended = false;
+
+	ck_assert(lint_policy(policy, options, &report));
+	*lost = 0;
+	for (size_t i = 0; i < report.count; i++) {
+		const struct finding *f = &report.finding[i];
+		if (f->kind != LINT_REPLY_LOST)
+			continue;
+		++*lost;
+		if (!mended && f->mend)
+			mended = insert(config, f->mend);
+	}
+	report_free(&report);
+	policy_destroy(policy);
+	return mended;
+}
+
+/* Line by line, until no reply is lost any more; interfaces that no rule names
+ * have no line. */
+START_TEST(the_lines_offered_mend)
+{
+	struct client clients = { "test", { 40000, 40007 } };
+	const struct lint_options options = { .clients = &clients };
+	unsigned mended = 0;
+
+	for (unsigned seed = 0; seed < rounds(200); seed++) {
+		struct dice dice = { seed };
+		struct phrase text = { 0 };
+		size_t lost, lines = 0;
+		phrase_add(&text, "acl = {\ninbound = ");
+		random_rules(&text, &dice, 3, RULES_SMALL | RULES_CLOSED);
+		phrase_add(&text, "outbound = ");
+		random_rules(&text, &dice, 3, RULES_SMALL | RULES_CLOSED);
+		phrase_add(&text, "};\n");
+		char *config = phrase_take(&text);
+		while (mend_one(&config, &options, &lost))
+			ck_assert_msg(++lines < 60, "seed %u: no end of\n%s",
+			    seed, config);
+		ck_assert_msg(lost == 0 || strstr(config, "interface"),
+		    "seed %u: %zu are lost in\n%s", seed, lost, config);
+		mended += lines > 0 && lost == 0;
+		free(config);
+	}
+	ck_assert_uint_gt(mended, rounds(80));
+}
+END_TEST
+
 Suite *
 suite_lint_random(void)
 {
@@ -336,6 +416,7 @@ suite_lint_random(void)
 	tcase_add_loop_test(random,
 	    replies_are_lost_on_a_single_port_of_a_real_range, 0,
 	    ARRAY_LEN(open_rows));
+	tcase_add_test(random, the_lines_offered_mend);
 	suite_add_tcase(suite, random);
 	return suite;
 }
