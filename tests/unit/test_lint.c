@@ -103,6 +103,11 @@ static const struct {
 	  "{ interface = 'wan1'; out_interface = 'lan0'; source_port = 443; action = 'allow'; stateful = false; } );",
 	  "2 reply-lost", NOTHING },
 
+	{ "a range for replies opens no connections",
+	  "outbound = (\n{ port = '1024-65535'; action = 'allow'; stateful = false; } );\ninbound = ();", "", NOTHING },
+	{ "one with well-known ports does",
+	  "outbound = (\n{ port = '1023-65535'; action = 'allow'; stateful = false; } );\ninbound = ();", "2 reply-lost", NOTHING },
+
 	/* rules never reached */
 	{ "said twice", "inbound = (\n{ port = 22; action = 'allow'; },\n{ port = 22; action = 'allow'; } );", "3 never-reached", NOTHING },
 	{ "said the other way", "inbound = (\n{ port = 22; action = 'allow'; },\n{ port = 22; action = 'block'; } );", "3 never-reached", NOTHING },
