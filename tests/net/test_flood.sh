@@ -32,7 +32,7 @@ for i in 0 1; do
 	step "$g: 250 sources open connections that they never complete"
 	converse talk$i client tcp "$g" 22 --seconds 5 --within 10
 	before=$(reasons half-open-full)
-	start flood$i client python3 -E "$TESTS/net/flood.py" $prefix "$g" 22 2000
+	start flood$i client python3 -EB "$TESTS/net/flood.py" $prefix "$g" 22 2000
 	wait_for 20 reasons_exceed half-open-full $((before + 1000))
 
 	step "$g: they take a quarter of the table and no more"
