@@ -272,6 +272,14 @@ START_TEST(a_proof_lives_as_long_as_its_flow)
 	/* noted once, whoever notes it */
 	holding_prove(ct.meters, c.flow, packet.tuple.src);
 	ck_assert_uint_eq(proofs(&old_rule), 1);
+	/* what begins anew holds all but that, and may show it again */
+	uint32_t held = holding_unprove(
+	    ct.meters, flow_get(&c.flow->rule), packet.tuple.src);
+	ck_assert_uint_eq(held, holding_of(&old_rule));
+	ck_assert_uint_eq(proofs(&old_rule), 0);
+	flow_set(&c.flow->rule, held);
+	holding_prove(ct.meters, c.flow, packet.tuple.src);
+	ck_assert_uint_eq(proofs(&old_rule), 1);
 	conntrack_kill(&ct, &c);
 	ck_assert_uint_eq(proofs(&old_rule), 0);
 	check_counts(0, 0, 0);

@@ -155,6 +155,10 @@ SCENARIO(a_forger_bans_nobody, ADDING("max_flows_per_source = 2;" ADD_AND_CUT),
 	{ OUT, TCP, "192.0.2.2:22",      "203.0.113.9:1000", S | A, ESTABLISHED, .state = "syn-received" },
 	{ IN,  TCP, "203.0.113.9:1005",  "192.0.2.2:22",     S,     MAX_FLOWS_PER_SOURCE },
 	{ IN,  TCP, "203.0.113.9:1005",  "192.0.2.2:22",     S,     MAX_FLOWS_PER_SOURCE },
+	/* nor one who begins and gives up */
+	{ IN,  TCP, "203.0.113.9:1000",  "192.0.2.2:22",     R,     ESTABLISHED, .state = "closed" },
+	{ IN,  TCP, "203.0.113.9:1005",  "192.0.2.2:22",     S,     MAX_FLOWS_PER_SOURCE },
+	{ IN,  TCP, "203.0.113.9:1005",  "192.0.2.2:22",     S,     MAX_FLOWS_PER_SOURCE },
 	/* a UDP datagram back proves nothing */
 	{ IN,  UDP, "198.51.100.9:1000", "192.0.2.2:22",     0,     RULE_ALLOW, .again = 1 },
 	{ OUT, UDP, "192.0.2.2:22",      "198.51.100.9:1000", 0,    ESTABLISHED },

@@ -28,9 +28,8 @@ SCENARIO(the_table_holds_exactly_max_flows, "conntrack = { max_flows = 40; };" I
 	"outbound = ( { action = \"allow\"; } );"
 
 /* A quarter of the table for half-open connections from outside, another for
- * ours.  In so small a table there is none at hand to evict; whether
- * there is hangs on where these ports hash to, so another table or key may want
- * others. */
+ * ours.  In so small a table there is none at hand to evict, for
+ * that is how these ports hash: another table or key may want others. */
 SCENARIO(half_open_connections_have_a_quota, "conntrack = { max_flows = 4; };" INBOUND_TCP,
 	{ IN,  TCP, "203.0.113.9:1000", "192.0.2.2:22",     S,     RULE_ALLOW },
 	{ IN,  TCP, "203.0.113.9:1001", "192.0.2.2:22",     S,     HALF_OPEN_FULL, .flows = 1 },
