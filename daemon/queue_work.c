@@ -341,8 +341,14 @@ receive_failed(struct queue *queue, int reason)
 {
 	switch (reason) {
 	case EAGAIN:
-		filter_sweep(queue->options.filter, queue->options.worker,
-		    queue->now_ms);
+		/* A large table takes many steps, with a look for packets
+		   between them. */
+		if (filter_sweep(queue->options.filter, queue->options.worker,
+			queue->now_ms)) {
+			filter_quiescent(
+			    queue->options.filter, queue->options.worker);
+			return;
+		}
 		if (!rest(queue, IDLE_MS, true))
 			drop_stale(queue);
 		return;

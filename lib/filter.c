@@ -397,34 +397,37 @@ filter_batch(struct filter *filter, unsigned worker, const struct frame *frames,
 	}
 }
 
-static void
+/* True: more is due. */
+static bool
 sweep(const struct conntrack *ct, uint16_t generation, uint64_t now_ms)
 {
 	uint64_t shares =
 	    (table_slots(ct->table) + TABLE_SHARE - 1) / TABLE_SHARE;
+	uint64_t due = now_ms * shares / SWEEP_MS;
 	uint32_t first;
+	unsigned left = SWEEP_STEP;
 
-	for (unsigned i = 0;
-	     i < SWEEP_STEP &&
-	     table_next_share(ct->table, now_ms * shares / SWEEP_MS, &first);
-	     i++)
+	for (; left > 0 && table_next_share(ct->table, due, &first); left--)
 		conntrack_sweep(ct, first, generation);
 	meters_sweep(ct->meters, ct->worker, ct->now_us);
 	table_hand_over(ct->table, ct->worker);
 	meters_hand_over(ct->meters, ct->worker);
+	return left == 0;
 }
 
-void
+bool
 filter_sweep(struct filter *filter, unsigned worker, uint64_t now_ms)
 {
 	const struct regime *regime = regime_in_force(filter);
 	struct pass pass = pass_of(filter, regime, worker, now_ms);
 
 	if (filter->workers[worker].swept_tick == pass.ct.timing.tick)
-		return;
-	sweep(&pass.ct, pass.generation, now_ms);
-	sweep(&pass.fragments, pass.generation, now_ms);
-	filter->workers[worker].swept_tick = pass.ct.timing.tick;
+		return false;
+	bool flows = sweep(&pass.ct, pass.generation, now_ms);
+	bool fragments = sweep(&pass.fragments, pass.generation, now_ms);
+	if (!flows && !fragments)
+		filter->workers[worker].swept_tick = pass.ct.timing.tick;
+	return flows || fragments;
 }
 
 struct trial

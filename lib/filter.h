@@ -53,8 +53,8 @@ void filter_batch(struct filter *filter, unsigned worker,
 struct decision filter_refuse(struct filter *filter, unsigned worker,
     enum direction direction, enum reason why);
 /* Remove expired flows, a bounded step of this worker's share of the table.
- * Worker thread, between batches. */
-void filter_sweep(struct filter *filter, unsigned worker, uint64_t now_ms);
+ * True: more is due already.  Worker thread, between batches. */
+bool filter_sweep(struct filter *filter, unsigned worker, uint64_t now_ms);
 
 /* The keeper enters as worker number options.workers, and is offline but in
  * the calls that need it. */

@@ -53,12 +53,13 @@ filter_refuse(struct filter *filter, unsigned worker, enum direction direction,
 	return (struct decision){ .why = why };
 }
 
-void
+bool
 filter_sweep(struct filter *filter, unsigned worker, uint64_t now_ms)
 {
 	(void)filter;
 	(void)worker;
 	(void)now_ms;
+	return false;
 }
 
 void
