@@ -133,7 +133,7 @@ textbook-gso: the same with segments left together.
 """
 
 
-def markdown(results, workloads, machine):
+def markdown(results, workloads, said, machine):
     parts = ["# Benchmark\n", "Written by `tests/bench/run`.\n",
              f"{machine['cores']} cores ({machine['cpu']}), kernel "
              f"{machine['kernel']}; {machine['rounds']} rounds, "
@@ -145,4 +145,6 @@ def markdown(results, workloads, machine):
         if results.get(workload.name):
             parts += [f"## {workload.name}\n", heading(workload) + ".\n",
                       markdown_table(rows_of(results, workload)) + "\n"]
+    for name, text in said.items():
+        parts += [f"## {name}\n", f"```\n{text}```\n"]
     return "\n".join(parts)
