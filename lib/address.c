@@ -42,14 +42,6 @@ address_to_bytes(struct address a, uint8_t bytes[16])
 	}
 }
 
-int
-address_compare(struct address a, struct address b)
-{
-	if (a.high != b.high)
-		return a.high < b.high ? -1 : 1;
-	return (a.low > b.low) - (a.low < b.low);
-}
-
 bool
 address_in(struct address a, const struct address_range *range)
 {

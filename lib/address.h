@@ -78,7 +78,13 @@ address_is_v4(struct address a)
 {
 	return a.high == 0 && a.low >> 32 == 0xffff;
 }
-int address_compare(struct address a, struct address b);
+static inline int
+address_compare(struct address a, struct address b)
+{
+	if (a.high != b.high)
+		return a.high < b.high ? -1 : 1;
+	return (a.low > b.low) - (a.low < b.low);
+}
 static inline bool
 address_equal(struct address a, struct address b)
 {

@@ -280,49 +280,49 @@ remember(const struct pass *pass, const struct job *job,
 /*
  * The firewall.
  */
-static struct decision
-filter_packet(const struct pass *pass, const struct job *job)
+static void
+filter_packet(
+    const struct pass *pass, const struct job *job, struct decision *d)
 {
 	const struct packet *packet = &job->packet;
-	struct decision d = { packet->fault, NULL, packet };
 	struct connection ended = { 0 };
 	uint32_t held = 0; /* of its rule's limits */
 
+	*d = (struct decision){ packet->fault, NULL, packet };
 	/* 1. Malformed or forged packets go no further, nor those of the
 	      banned; a later fragment, of which no more can be read, goes where
 	      its first one went. */
-	if (d.why == UNDECIDED && own_is_forged(pass->own, packet))
-		d.why = BAD_ADDRESS;
-	if (d.why == UNDECIDED && is_banned(pass, packet))
-		d.why = BANNED;
-	if (d.why == UNDECIDED && packet->is_fragment)
-		d.why = fragment_judge(&pass->fragments, packet, pass->trial);
-	if (d.why != UNDECIDED)
-		return d;
+	if (d->why == UNDECIDED && own_is_forged(pass->own, packet))
+		d->why = BAD_ADDRESS;
+	if (d->why == UNDECIDED && is_banned(pass, packet))
+		d->why = BANNED;
+	if (d->why == UNDECIDED && packet->is_fragment)
+		d->why = fragment_judge(&pass->fragments, packet, pass->trial);
+	if (d->why != UNDECIDED)
+		return;
 	/* What the host cannot live without. */
 	if (packet->is_essential) {
-		d.why = ESSENTIAL;
-		return d;
+		d->why = ESSENTIAL;
+		return;
 	}
 	/* 2. The network ACL sees every other packet and remembers none. */
-	if (!passes_acl(pass, packet, &d))
-		return d;
+	if (!passes_acl(pass, packet, d))
+		return;
 	if (!pass->regime->judges_connections) {
-		d.why = ACL_ALLOW;
-		return d;
+		d->why = ACL_ALLOW;
+		return;
 	}
-	d.rule = NULL;
+	d->rule = NULL;
 	/* 3. Part of a known connection? */
 	if (pass->ct.table)
-		judge_known(pass, job, &ended, &d);
+		judge_known(pass, job, &ended, d);
 	/* 4. If not: what do the rules say of a new one? */
-	if (d.why == UNDECIDED) {
-		judge_new(pass, packet, &ended, &d, &held);
+	if (d->why == UNDECIDED) {
+		judge_new(pass, packet, &ended, d, &held);
 		/* 5. Allowed: remember it. */
-		if (d.why == RULE_ALLOW && !pass->trial)
-			remember(pass, job, &ended, &d, held);
+		if (d->why == RULE_ALLOW && !pass->trial)
+			remember(pass, job, &ended, d, held);
 	}
-	return d;
 }
 
 /* Whichever of its tuples its connection is filed under. */
@@ -388,7 +388,7 @@ filter_batch(struct filter *filter, unsigned worker, const struct frame *frames,
 			    filter->table, jobs[i].lookup.hash);
 	for (size_t i = 0; i < count; i++) {
 		struct decision *d = &decisions[i];
-		*d = filter_packet(&pass, &jobs[i]);
+		filter_packet(&pass, &jobs[i], d);
 		if (jobs[i].packet.is_fragment &&
 		    !jobs[i].packet.is_later_fragment &&
 		    reason_verdict(d->why) == VERDICT_ACCEPT)
@@ -470,7 +470,8 @@ filter_try(const struct filter *filter, const struct policy *policy,
 		trial.has_flow = c.flow && conntrack_view(&pass.ct.timing,
 					       c.flow, now_ms, &trial.flow);
 	}
-	struct decision d = filter_packet(&pass, &job);
+	struct decision d;
+	filter_packet(&pass, &job, &d);
 	if (filter)
 		urcu_qsbr_thread_offline();
 	trial.why = d.why;

@@ -49,6 +49,7 @@ siphash_ending(const struct siphash_key *key, const uint64_t *words,
 		key->k1 ^ UINT64_C(0x7465646279746573),
 	};
 
+#pragma GCC unroll 4
 	for (size_t i = 0; i < count; i++) {
 		v[3] ^= words[i];
 		siphash_round(v);
