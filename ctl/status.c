@@ -141,9 +141,10 @@ print_queues(const json_t *queues, bool header)
 		{ "WAITING", true, CUT_NEVER, 0 },
 		{ "LOST:QUEUE-FULL", true, CUT_NEVER, 0 },
 		{ "LOST:SOCKET-FULL", true, CUT_NEVER, 0 },
+		{ "LOST:REBOUND", true, CUT_NEVER, 0 },
 	};
 	static const char *const from_kernel[] = { "waiting", "lost_queue_full",
-		"lost_socket_full" };
+		"lost_socket_full", "lost_rebound" };
 	struct columns *columns = columns_create(column, ARRAY_LEN(column));
 	size_t i;
 	json_t *queue;

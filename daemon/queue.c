@@ -97,13 +97,31 @@ queue_start(struct queue *queue, char error[QUEUE_ERROR_SIZE])
 	return true;
 }
 
+/* The kernel's figures, and those of sockets before the one that they are of.
+ */
+static void
+read_losses(const struct queue *queue, struct queue_statistics *seen)
+{
+	uint64_t rebound;
+
+	do {
+		rebound = published_read(&queue->rebound);
+		struct queue_figures figures = queue_figures_read(
+		    queue->figures_fd, queue->options.number);
+		seen->kernel_known = figures.known;
+		seen->waiting = figures.waiting;
+		seen->lost_queue_full = figures.lost_queue_full +
+					counter_read(&queue->lost_queue_full);
+		seen->lost_socket_full = figures.lost_socket_full +
+					 counter_read(&queue->lost_socket_full);
+		seen->lost_rebound = counter_read(&queue->lost_rebound);
+	} while (rebound != published_read(&queue->rebound));
+}
+
 struct queue_statistics
 queue_read(const struct queue *queue)
 {
-	struct queue_figures figures =
-	    queue_figures_read(queue->figures_fd, queue->options.number);
-
-	return (struct queue_statistics){
+	struct queue_statistics seen = {
 		.packets = counter_read(&queue->packets),
 		.batches = counter_read(&queue->batches),
 		.verdicts_sent = counter_read(&queue->verdicts_sent),
@@ -111,12 +129,11 @@ queue_read(const struct queue *queue)
 		.odd_messages = counter_read(&queue->odd_messages),
 		.receive_errors = counter_read(&queue->receive_errors),
 		.flushed = counter_read(&queue->flushed),
-		.kernel_known = figures.known,
-		.waiting = figures.waiting,
-		.lost_queue_full = figures.lost_queue_full,
-		.lost_socket_full = figures.lost_socket_full,
 		.progress = counter_read(&queue->progress),
 	};
+
+	read_losses(queue, &seen);
+	return seen;
 }
 
 unsigned

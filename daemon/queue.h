@@ -36,8 +36,10 @@ struct queue_statistics {
 	uint64_t flushed;  /* verdicts that found no packet (ENOENT) */
 	bool kernel_known; /* procfs could be read; else the next are 0 */
 	uint64_t waiting;  /* packets in the kernel's queue now */
+	/* Packets that the kernel dropped, over all sockets so far. */
 	uint64_t lost_queue_full, lost_socket_full;
-	uint64_t progress; /* changes at least twice a second */
+	uint64_t lost_rebound; /* waited when a socket was given up */
+	uint64_t progress;     /* changes at least twice a second */
 };
 
 #define QUEUE_ERROR_SIZE 256

@@ -313,8 +313,21 @@ judge(struct queue *queue, unsigned count)
 		counter_add(&queue->verdicts_sent, waiting);
 }
 
-/* Gives the socket up and gets another; what waited in the queue is dropped by
- * the kernel. */
+/* What waits in the queue is dropped by the kernel, which counts from 0 for the
+ * next socket. */
+static void
+give_up_socket(struct queue *queue)
+{
+	struct queue_figures last =
+	    queue_figures_read(queue->figures_fd, queue->options.number);
+
+	close(queue->fd);
+	counter_add(&queue->lost_queue_full, last.lost_queue_full);
+	counter_add(&queue->lost_socket_full, last.lost_socket_full);
+	counter_add(&queue->lost_rebound, last.waiting);
+	published_set(&queue->rebound, published_read(&queue->rebound) + 1);
+}
+
 static void
 bind_anew(struct queue *queue)
 {
@@ -322,7 +335,7 @@ bind_anew(struct queue *queue)
 	char error[QUEUE_ERROR_SIZE];
 
 	rest(queue, RETRY_MAX_MS, false);
-	close(queue->fd);
+	give_up_socket(queue);
 	while ((queue->fd = queue_bind(
 		    options->number, options->length, error)) == -1) {
 		if (may_log(queue))

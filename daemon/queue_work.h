@@ -43,6 +43,9 @@ struct queue {
 	alignas(64) struct counter packets;
 	struct counter batches, verdicts_sent, send_retries, odd_messages,
 	    receive_errors, flushed, progress;
+	/* What sockets before this one have lost; with it `rebound` changes. */
+	struct counter lost_queue_full, lost_socket_full, lost_rebound;
+	struct published rebound;
 
 	alignas(64) struct published stop; /* written by main */
 };

@@ -91,6 +91,8 @@ put_queues(struct json *json, const struct commands *commands)
 		    seen.lost_queue_full);
 		put_if(json, "lost_socket_full", seen.kernel_known,
 		    seen.lost_socket_full);
+		put_if(
+		    json, "lost_rebound", seen.kernel_known, seen.lost_rebound);
 		json_bool(json, "kernel_known", seen.kernel_known);
 		json_close_object(json);
 	}

@@ -129,7 +129,8 @@ def stream(args):
 
 
 def bulk(args):
-    """Send megabytes to an echo server; what comes back must be the same."""
+    """Send megabytes to an echo server, and for so many seconds at least; what
+    comes back must be the same."""
     s = opened(socket.SOCK_STREAM, args.address, 0)
     s.settimeout(args.within)
     s.connect((args.address, args.port))
@@ -137,9 +138,11 @@ def bulk(args):
     ready = selectors.DefaultSelector()
     ready.register(s, selectors.EVENT_READ | selectors.EVENT_WRITE)
     block = os.urandom(1 << 20)
-    size = args.megabytes << 20
+    size, end = args.megabytes << 20, time.monotonic() + args.seconds
     sent, received, wanted, got = 0, 0, hashlib.sha256(), hashlib.sha256()
     while received < size:
+        if received + len(block) > size and time.monotonic() < end:
+            size += len(block)
         events = ready.select(args.within)
         if not events:
             print(f"stalled after {sent} out, {received} back")
@@ -159,6 +162,15 @@ def bulk(args):
             got.update(data)
             received += len(data)
     print("same" if got.digest() == wanted.digest() else "different")
+
+
+def volley(args):
+    """Datagrams, one after the other, as fast as they go."""
+    with opened(socket.SOCK_DGRAM, args.address, args.from_port) as s:
+        s.connect((args.address, args.port))
+        for _ in range(args.packets):
+            s.send(b"volley")
+    print(args.packets, "sent")
 
 
 def checksum(data):
@@ -302,7 +314,13 @@ def parse(words):
     sub.add_argument("address")
     sub.add_argument("port", type=int)
     sub.add_argument("megabytes", type=int)
+    sub.add_argument("--seconds", type=float, default=0)
     sub.add_argument("--within", type=float, default=10)
+    sub = command("volley", volley)
+    sub.add_argument("address")
+    sub.add_argument("port", type=int)
+    sub.add_argument("packets", type=int)
+    sub.add_argument("--from-port", type=int, default=0)
     sub = command("forge", forge)
     sub.add_argument("protocol")
     for end in ("src", "sport", "dst", "dport"):

@@ -31,6 +31,8 @@ for i in 0 1; do
 
 	step "$g: 250 sources open connections that they never complete"
 	converse talk$i client tcp "$g" 22 --seconds 5 --within 10
+	start transfer$i client python3 -E "$TESTS/net/peer.py" bulk "$g" 22 8 \
+		--seconds 5
 	before=$(reasons half-open-full)
 	start flood$i client python3 -EB "$TESTS/net/flood.py" $prefix "$g" 22 2000
 	wait_for 20 reasons_exceed half-open-full $((before + 1000))
@@ -47,6 +49,9 @@ for i in 0 1; do
 	step "$g: what was established goes on, and no byte is wrong"
 	wait_for 30 grep -q asked= "$DIR/talk$i.log"
 	grep -q lost=0 "$DIR/talk$i.log" || fail "$(cat "$DIR/talk$i.log")"
+	wait_for 10 gone transfer$i
+	collect transfer$i
+	is same cat "$DIR/transfer$i.log"
 	running flood$i
 
 	stop flood$i
