@@ -57,6 +57,7 @@ int command_drops(const struct call *call);
 int command_why(const struct call *call);
 int command_reload(const struct call *call);
 int command_explain(const struct call *call);
+int command_metrics(const struct call *call);
 int command_set(const struct call *call);
 int command_ban(const struct call *call);
 int command_check(const struct call *call);

@@ -86,6 +86,11 @@ static const struct command_option ban_options[] = {
 	{ 0 },
 };
 
+static const struct command_option metrics_options[] = {
+	{ "output", "FILE", "put them there, always whole: for node_exporter" },
+	{ 0 },
+};
+
 static const struct command commands[] = {
 	{ "status",  command_status,  "what the firewall does and how it is doing",      "", 0, none },
 	{ "rules",   command_rules,   "the rules in order, what each has decided",       "", 0, none },
@@ -95,6 +100,7 @@ static const struct command commands[] = {
 	{ "reload",  command_reload,  "read the config again; a bad one changes nothing", "", 0, none },
 	{ "explain", command_explain, "what a packet would get, and its reply",
 	    "DIRECTION PROTOCOL SRC[:PORT] DST[:PORT]", 4, explain_options },
+	{ "metrics", command_metrics, "all that is counted, for Prometheus",             "", 0, metrics_options },
 	{ "set",     command_set,     "members of a set; WHAT: add, del, test or list", "WHAT [SET [ADDRESS]]", 3, set_options },
 	{ "ban",     command_ban,     "drop all packets of this address, and cut its connections", "ADDRESS", 1, ban_options },
 	{ "check",   command_check,   "is the config in FILE valid?  Needs no daemon",  "FILE", 1, none },

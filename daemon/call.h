@@ -31,6 +31,10 @@ struct progress {
 			char name[SET_NAME_MAX + 1]; /* "": all sets */
 			uint64_t cursor;
 		} sets;
+		struct {
+			uint32_t cursor;
+			uint64_t flows[STATE_COUNT];
+		} states;
 	};
 };
 
@@ -48,6 +52,9 @@ struct call {
 /* The answer is an error. */
 enum exchange_step call_fail(struct call *call, enum answer answer,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Of commands_states.c. */
+enum exchange_step call_states(struct call *call);
 
 /* Of commands_sets.c. */
 enum exchange_step call_set_add(struct call *call);

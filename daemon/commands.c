@@ -302,6 +302,7 @@ static const struct command table[] = {
 	{ "rules",   false, rules,   no_arguments },
 	{ "policy",  false, policy,  no_arguments },
 	{ "flows",   false, flows,   flows_arguments },
+	{ "states",  false, call_states, no_arguments },
 	{ "drops",   false, drops,   drops_arguments },
 	{ "reload",  true,  reload,  no_arguments },
 	{ "explain", false, explain, explain_arguments },

@@ -72,6 +72,19 @@ put_if(struct json *json, const char *key, bool known, uint64_t value)
 		json_null(json, key);
 }
 
+/* What its worker has done. */
+static void
+put_work(struct json *json, const struct queue_statistics *seen)
+{
+	json_unsigned(json, "packets", seen->packets);
+	json_unsigned(json, "batches", seen->batches);
+	json_unsigned(json, "verdicts_sent", seen->verdicts_sent);
+	json_unsigned(json, "send_retries", seen->send_retries);
+	json_unsigned(json, "receive_errors", seen->receive_errors);
+	json_unsigned(json, "odd_messages", seen->odd_messages);
+	json_unsigned(json, "flushed", seen->flushed);
+}
+
 static void
 put_queues(struct json *json, const struct commands *commands)
 {
@@ -84,7 +97,7 @@ put_queues(struct json *json, const struct commands *commands)
 		struct queue_statistics seen = queue_read(queue);
 		json_open_object(json, NULL);
 		json_unsigned(json, "queue", queue_number(queue));
-		json_unsigned(json, "packets", seen.packets);
+		put_work(json, &seen);
 		json_unsigned(json, "length", length);
 		put_if(json, "waiting", seen.kernel_known, seen.waiting);
 		put_if(json, "lost_queue_full", seen.kernel_known,

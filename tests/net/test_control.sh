@@ -38,6 +38,18 @@ is true jq 'select(.rule == "inbound 4") | .hits >= 2' <<<"$OUT"
 expect 0 ctl rules
 says '8080|\*'
 
+step "metrics: all of it for Prometheus, on stdout or in a file"
+expect 0 ctl metrics
+python3 "$TESTS/ctl/exposition.py" <<<"$OUT"
+says '^ephemerald_rule_hits_total\{table="inbound",rule="inbound 1",action="allow"\} 2$'
+says '^ephemerald_drops_total\{reason="rule-block"\} [1-9]'
+says '^ephemerald_flows\{state="time-wait"\} 2$'
+says '^ephemerald_queue_lost_total\{queue="0",kind="queue-full"\} 0$'
+is "$(nproc)" grep -c '^ephemerald_queue_packets_total{' <<<"$OUT"
+! command -v promtool >/dev/null || promtool check metrics <<<"$OUT"
+expect 0 ctl metrics --output "$DIR/own.prom"
+grep -q '^ephemerald_up 1$' "$DIR/own.prom"
+
 step "flows: those alive, with filters; a bad filter is exit 2"
 is answered probe guarded udp "${C[0]}" 53 --from-port 45000
 converse talk client tcp "${G[1]}" 22 \

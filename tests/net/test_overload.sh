@@ -127,6 +127,12 @@ expect 0 ctl status
 is "$full 0 0" awk '/LOST:/ { on = 1; next } !NF { on = 0 }
 	on { full += $5; socket += $6; rebound += $7 }
 	END { print full, socket, rebound }' <<<"$OUT"
+
+step "and in metrics"
+expect 0 ctl metrics
+is "$full 0 0" awk '/^ephemerald_queue_lost_total/ {
+		split($1, label, "\""); lost[label[4]] += $2 }
+	END { print lost["queue-full"], lost["socket-full"], lost["rebound"] }' <<<"$OUT"
 stop daemon
 
 # So many messages fit a socket where the kernel grants no more: it is full
