@@ -184,6 +184,36 @@ def flood(world, partner, seconds):
             "lost": got["lost"]}
 
 
+def transfer(world, partner, seconds):
+    """Bulk TCP alone, then again, and a flood that is dropped comes upon it:
+    the goal is half of the undisturbed rate."""
+    seconds = max(1, round(seconds))
+    world.traffic("guarded", "serve", TCP_SERVE, ready=True)
+
+    def rate(job):
+        got = job.result()
+        expect(got["bytes"] > 0, "no byte came through")
+        return got["bytes"] * 8 / got["seconds"] / 1e9
+
+    def bulk_job():
+        return world.traffic("client", "bulk", GUARDED, TCP_SERVE, "up",
+                             seconds)
+
+    alone = rate(bulk_job())
+    meter = Meter(partner)
+    job = bulk_job()
+    time.sleep(0.1)  # connected
+    sent = world.traffic("client", "flood", "udp",
+                         *world.flow_arguments(CLOSED, FLOWS), 0,
+                         seconds).result()
+    flooded = rate(job)
+    expect(sent["packets"] > 0, "no flood")
+    return {"share": flooded / alone, "Gbit/s alone": alone,
+            "Gbit/s flooded": flooded,
+            "denied/s": sent["packets"] / sent["seconds"],
+            "queue lost": spent(meter)["queue lost"]}
+
+
 def burst(world, partner, seconds):
     """5,000 packets of known flows at once."""
     sink = world.traffic("guarded", "sink", UDP_SINK, SINK_BUFFER, ready=True)
@@ -249,6 +279,12 @@ def traffic():
     yield Workload("flood", "SYN flood to a closed port",
                    (("denied/s", "more"), *USED, ("p50 us", "less"),
                     ("lost", "less")), flood,
+                   ["nftables", "ephemerald", "null", "textbook"])
+    yield Workload("transfer", "bulk TCP beside a flood that is dropped: its "
+                   "share of the rate it has alone",
+                   (("share", "more"), ("Gbit/s alone", "more"),
+                    ("Gbit/s flooded", "more"), ("denied/s", "more"),
+                    ("queue lost", "less")), transfer,
                    ["nftables", "ephemerald", "null", "textbook"])
     yield Workload("burst", "5,000 UDP packets at once",
                    (("lost of 5000", "less"),), burst)
