@@ -150,6 +150,7 @@ static const struct key {
 	{ "port", EVERYWHERE, conf_match_port, NULL },
 	{ "source_port", EVERYWHERE, conf_match_source_port, NULL },
 	{ "icmp", EVERYWHERE, conf_match_icmp, NULL },
+	{ "flags", EVERYWHERE, conf_match_flags, NULL },
 	{ "from", EVERYWHERE, conf_match_from, NULL },
 	{ "to", EVERYWHERE, conf_match_to, NULL },
 	{ "interface", EVERYWHERE, conf_match_interface, NULL },
@@ -193,7 +194,9 @@ static void
 default_protocols(const struct rule *rule, uint64_t protocols[4])
 {
 	memset(protocols, 0, PROTOCOLS_SIZE);
-	if (rule->port_count > 0 || rule->source_port_count > 0) {
+	if (rule->flags_count > 0) {
+		add_protocol(protocols, PROTOCOL_TCP);
+	} else if (rule->port_count > 0 || rule->source_port_count > 0) {
 		add_protocol(protocols, PROTOCOL_TCP);
 		add_protocol(protocols, PROTOCOL_UDP);
 	} else if (rule->icmp_count > 0) {
@@ -214,19 +217,22 @@ check_protocols(struct reader *reader, const struct rule *rule,
 {
 	const char *key = config_setting_name(value);
 	bool icmp = strcmp(key, "icmp") == 0;
+	bool flags = strcmp(key, "flags") == 0;
 
 	for (unsigned p = 0; rule->names_protocol && p < 256; p++) {
 		char name[16];
-		bool fits = icmp ? p == PROTOCOL_ICMP || p == PROTOCOL_ICMPV6
-				 : protocol_has_ports((uint8_t)p);
+		bool fits = icmp    ? p == PROTOCOL_ICMP || p == PROTOCOL_ICMPV6
+			    : flags ? p == PROTOCOL_TCP
+				    : protocol_has_ports((uint8_t)p);
 		if (fits || !(rule->protocols[p / 64] >> (p % 64) & 1))
 			continue;
 		protocol_print((uint8_t)p, name, sizeof(name));
 		reader_fail(reader, config_setting_source_line(value),
 		    "%s with protocol \"%s\", accepted are %s", key, name,
-		    icmp ? "\"icmp\" and \"icmpv6\""
-			 : "\"tcp\", \"udp\", \"udplite\", \"sctp\" and "
-			   "\"dccp\"");
+		    icmp    ? "\"icmp\" and \"icmpv6\""
+		    : flags ? "\"tcp\" alone"
+			    : "\"tcp\", \"udp\", \"udplite\", \"sctp\" and "
+			      "\"dccp\"");
 	}
 }
 
@@ -239,6 +245,8 @@ check_rule(struct reader *reader, enum table_id table, const struct rule *rule,
 	const config_setting_t *action =
 	    config_setting_get_member(group, "action");
 	const config_setting_t *icmp = config_setting_get_member(group, "icmp");
+	const config_setting_t *flags =
+	    config_setting_get_member(group, "flags");
 
 	if (!action)
 		reader_fail(reader, config_setting_source_line(group),
@@ -265,6 +273,11 @@ check_rule(struct reader *reader, enum table_id table, const struct rule *rule,
 	}
 	if (icmp)
 		check_protocols(reader, rule, icmp);
+	if (icmp && flags)
+		reader_fail(reader, config_setting_source_line(flags),
+		    "flags and icmp in one rule, accepted is one of them");
+	else if (flags)
+		check_protocols(reader, rule, flags);
 	conf_limit_check(reader, rule, group);
 }
 

@@ -35,6 +35,8 @@ void conf_match_members(struct rule_reader *r, const config_setting_t *value,
 void conf_match_icmp(struct rule_reader *r, const config_setting_t *value);
 /* Would the matches, printed, read as something else without the protocol? */
 bool conf_icmp_needs_protocol(const struct rule *rule);
+/* conf_conditions.c */
+void conf_match_flags(struct rule_reader *r, const config_setting_t *value);
 void conf_match_interface(struct rule_reader *r, const config_setting_t *value);
 void conf_match_out_interface(
     struct rule_reader *r, const config_setting_t *value);

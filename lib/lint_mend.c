@@ -79,6 +79,43 @@ simplify(struct space *space, const struct region *passing, struct region *cube)
 	}
 }
 
+/* A rule that asks for flags is of TCP alone, so where they matter segments go
+ * apart from the rest.  Returns what is left of the cube. */
+static struct region
+half(struct space *space, const struct region *cube, bool segments)
+{
+	static const struct address_range others[] = {
+		{ { 0, 0 }, { 0, PROTOCOL_TCP - 1 } },
+		{ { 0, PROTOCOL_TCP + 1 }, { 0, UINT8_MAX } },
+	};
+	struct region region = region_copy(space, cube);
+
+	region_limit(space, &region, SIDE_PROTOCOL,
+	    segments ? spans_of(PROTOCOL_TCP, PROTOCOL_TCP)
+		     : spans_create(others, 2));
+	if (segments)
+		region_limit(
+		    space, &region, SIDE_FLAGS, spans_of(1, FLAGS_VALUE_MOST));
+	else
+		region_widen(space, &region, SIDE_FLAGS);
+	return region;
+}
+
+static void
+offer(struct phrase *mend, struct lint_work *work, enum table_id table,
+    const struct region *passing, struct region *cube,
+    const struct rule *before, const char *file)
+{
+	simplify(work->space, passing, cube);
+	char *rule = cube->count == 1
+			 ? cube_rule(work->space, &cube->cube[0], "allow")
+			 : NULL;
+	if (rule)
+		lint_mend_before(mend, table, before, file, rule);
+	free(rule);
+	region_free(cube);
+}
+
 void
 lint_mend_table(struct phrase *mend, struct lint_work *work,
     enum table_id table, const struct region *passing,
@@ -89,14 +126,16 @@ lint_mend_table(struct phrase *mend, struct lint_work *work,
 	for (size_t i = 0; i < lost->count && i < OFFERED; i++) {
 		struct region one = { .cube = &lost->cube[i], .count = 1 };
 		struct region cube = region_copy(work->space, &one);
-		simplify(work->space, passing, &cube);
-		char *rule = cube.count == 1 ? cube_rule(work->space,
-						   &cube.cube[0], "allow")
-					     : NULL;
-		if (rule)
-			lint_mend_before(mend, table, before, file, rule);
-		free(rule);
+		if (spans_within(space_all(work->space, SIDE_FLAGS),
+			one.cube->side[SIDE_FLAGS])) {
+			offer(mend, work, table, passing, &cube, before, file);
+			continue;
+		}
 		region_free(&cube);
+		for (int s = 0; s < 2; s++) {
+			cube = half(work->space, &one, s == 0);
+			offer(mend, work, table, passing, &cube, before, file);
+		}
 	}
 }
 

@@ -98,6 +98,17 @@ queries_in(
 	return icmp;
 }
 
+/* Segments that open a connection (ECE and CWR: RFC 3168 6.1.1), and what is no
+ * TCP. */
+static struct spans *
+opening_flags(void)
+{
+	static const struct flags_match opens = { TCP_SYN,
+		(uint8_t) ~(TCP_ECE | TCP_CWR) };
+
+	return flags_spans(&opens, 1, true);
+}
+
 /* Leave only what opens a connection, and can be answered. */
 static void
 keep_openings(
@@ -108,6 +119,8 @@ keep_openings(
 	struct spans *answers = lint_ports_for_answers(rule);
 	struct spans *all = space_all(work->space, SIDE_PORT);
 
+	if (space_asks_flags(work->space))
+		region_limit(work->space, region, SIDE_FLAGS, opening_flags());
 	region_limit(
 	    work->space, region, SIDE_PROTOCOL, protocols_with_ports(rule));
 	region_limit(work->space, region, SIDE_PORT,

@@ -34,6 +34,26 @@ enum tcp_flag {
 	TCP_CWR = 0x80,
 };
 
+/* May a segment have these?  PSH, ECE and CWR go with all. */
+static inline bool
+tcp_flags_are_legal(uint8_t flags)
+{
+	switch (flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK | TCP_URG)) {
+	case TCP_SYN:
+	case TCP_SYN | TCP_URG:
+	case TCP_SYN | TCP_ACK:
+	case TCP_RST:
+	case TCP_RST | TCP_ACK:
+	case TCP_FIN | TCP_ACK:
+	case TCP_FIN | TCP_ACK | TCP_URG:
+	case TCP_ACK:
+	case TCP_ACK | TCP_URG:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Window scale of a SYN that offers none. */
 #define TCP_NO_SCALE 15
 

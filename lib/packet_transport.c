@@ -18,16 +18,6 @@
 #define SCTP_HEADER         12
 #define DCCP_HEADER         12
 
-/* Bit n is set if the flags n are legal, PSH, ECE and CWR aside. */
-#define TCP_FLAGS_JUDGED (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK | TCP_URG)
-#define TCP_FLAGS_LEGAL                                                        \
-	(FLAGS(TCP_SYN) | FLAGS(TCP_SYN | TCP_URG) |                           \
-	    FLAGS(TCP_SYN | TCP_ACK) | FLAGS(TCP_RST) |                        \
-	    FLAGS(TCP_RST | TCP_ACK) | FLAGS(TCP_FIN | TCP_ACK) |              \
-	    FLAGS(TCP_FIN | TCP_ACK | TCP_URG) | FLAGS(TCP_ACK) |              \
-	    FLAGS(TCP_ACK | TCP_URG))
-#define FLAGS(flags) (UINT64_C(1) << (flags))
-
 static enum reason
 read_ports(struct reader *r)
 {
@@ -102,7 +92,7 @@ read_tcp(struct reader *r)
 		return reader_lacks(r, header, BAD_TCP_HEADER);
 	if (why)
 		return why;
-	if (!(TCP_FLAGS_LEGAL >> (tcp->flags & TCP_FLAGS_JUDGED) & 1))
+	if (!tcp_flags_are_legal(tcp->flags))
 		return BAD_TCP_FLAGS;
 
 	tcp->seq = be32(at + 4);

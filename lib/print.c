@@ -190,6 +190,20 @@ add_icmp(struct phrase *text, const struct rule *rule)
 	list_close(&list);
 }
 
+static void
+add_flags(struct phrase *text, const struct rule *rule)
+{
+	char match[FLAGS_MATCH_TEXT_SIZE];
+
+	if (rule->flags_count == 0)
+		return;
+	struct list list = list_open(text, "flags", rule->flags_count);
+	for (size_t i = 0; i < rule->flags_count; i++)
+		phrase_add(list_next(&list), "\"%s\"",
+		    flags_match_print(&rule->flags[i], match));
+	list_close(&list);
+}
+
 char *
 rule_print(const struct rule *rule)
 {
@@ -206,6 +220,7 @@ rule_print(const struct rule *rule)
 	add_ports(
 	    &text, "source_port", rule->source_ports, rule->source_port_count);
 	add_icmp(&text, rule);
+	add_flags(&text, rule);
 	add_addresses(&text, "from", rule->from, rule->from_count,
 	    rule->from_sets, rule->from_set_count);
 	add_addresses(&text, "to", rule->to, rule->to_count, rule->to_sets,

@@ -2,8 +2,8 @@
 /*
  * The algebra of cubes.  To take a cube B from a cube A, walk along the sides:
  * what of A lies outside B on this side, and inside it on those before, is one
- * piece; eight pieces at most, however long the lists of a rule are.  Sides are
- * shared between cubes, for most pieces differ in one.
+ * piece; as many pieces as sides at most, however long the lists of a rule are.
+ * Sides are shared between cubes, for most pieces differ in one.
  *
  * A cube may hold combinations that no packet has, an IPv4 source with an IPv6
  * destination, port 0 of TCP: they follow the arithmetic like all and do no
@@ -61,11 +61,11 @@ overlap(const struct cube *a, const struct cube *b)
 	return true;
 }
 
+/* TCP aside. */
 static bool
 has_port_protocol(const struct spans *protocols)
 {
-	return spans_has(protocols, PROTOCOL_TCP) ||
-	       spans_has(protocols, PROTOCOL_UDP) ||
+	return spans_has(protocols, PROTOCOL_UDP) ||
 	       spans_has(protocols, PROTOCOL_DCCP) ||
 	       spans_has(protocols, PROTOCOL_SCTP) ||
 	       spans_has(protocols, PROTOCOL_UDPLITE);
@@ -95,20 +95,28 @@ is_real_in(const struct cube *cube, enum family family)
 	bool no_ports = spans_has(side[SIDE_PORT], 0) &&
 			spans_has(side[SIDE_SOURCE_PORT], 0);
 
+	static const struct address_range flags = { { 0, 1 },
+		{ 0, FLAGS_VALUE_MOST } };
+	bool no_flags = spans_has(side[SIDE_FLAGS], 0);
+	bool any_ports = spans_meet(side[SIDE_PORT], ports) &&
+			 spans_meet(side[SIDE_SOURCE_PORT], ports);
+
 	if (!space_has_family(side[SIDE_FROM], family) ||
 	    !space_has_family(side[SIDE_TO], family))
 		return false;
-	if (no_ports && spans_has(side[SIDE_PROTOCOL], icmp) &&
+	if (no_ports && no_flags && spans_has(side[SIDE_PROTOCOL], icmp) &&
 	    spans_meet(side[SIDE_ICMP],
 		(struct address_range){ { 0, icmp_value(family, 0, 0) },
 		    { 0, icmp_value(family, UINT8_MAX, UINT8_MAX) } }))
 		return true;
 	if (!none)
 		return false;
-	return (has_port_protocol(side[SIDE_PROTOCOL]) &&
-		   spans_meet(side[SIDE_PORT], ports) &&
-		   spans_meet(side[SIDE_SOURCE_PORT], ports)) ||
-	       (no_ports && has_other_protocol(side[SIDE_PROTOCOL], icmp));
+	if (any_ports && spans_has(side[SIDE_PROTOCOL], PROTOCOL_TCP) &&
+	    spans_meet(side[SIDE_FLAGS], flags))
+		return true;
+	return no_flags &&
+	       ((any_ports && has_port_protocol(side[SIDE_PROTOCOL])) ||
+		   (no_ports && has_other_protocol(side[SIDE_PROTOCOL], icmp)));
 }
 
 static bool
@@ -356,6 +364,23 @@ icmp_answers(const struct spans *queries)
 	return spans_create(answers, count);
 }
 
+/* What answers segments: SYN/ACK first, and ACK then.  What is no TCP stays; of
+ * flags that no rule asks for nothing is said. */
+static struct spans *
+flags_answers(const struct space *space, struct spans *flags)
+{
+	static const struct flags_match answers[] = {
+		{ TCP_SYN | TCP_ACK, UINT8_MAX }, { TCP_ACK, UINT8_MAX }
+	};
+	static const struct address_range segments = { { 0, 1 },
+		{ 0, FLAGS_VALUE_MOST } };
+
+	if (!space->asks_flags)
+		return spans_keep(flags);
+	return flags_spans(
+	    answers, spans_meet(flags, segments) ? 2 : 0, spans_has(flags, 0));
+}
+
 void
 region_reverse(struct space *space, struct region *region, bool forwarded)
 {
@@ -371,6 +396,8 @@ region_reverse(struct space *space, struct region *region, bool forwarded)
 		    spans_has(cube.side[SIDE_PROTOCOL], PROTOCOL_ICMPV6))
 			cube_set(&cube, SIDE_ICMP,
 			    icmp_answers(cube.side[SIDE_ICMP]));
+		cube_set(&cube, SIDE_FLAGS,
+		    flags_answers(space, cube.side[SIDE_FLAGS]));
 		push(space, &answers, cube);
 	}
 	become(region, answers);

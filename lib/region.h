@@ -22,7 +22,8 @@ enum side {
 	SIDE_PROTOCOL,
 	SIDE_PORT, /* 0: has none */
 	SIDE_SOURCE_PORT,
-	SIDE_ICMP, /* icmp_value(), 0: is none */
+	SIDE_ICMP,  /* icmp_value(), 0: is none */
+	SIDE_FLAGS, /* flags_value(), 0: is no TCP */
 	SIDE_FROM,
 	SIDE_TO,
 	SIDE_INTERFACE, /* numbers that the space gives to names */
@@ -52,6 +53,8 @@ struct space;
 struct space *space_create(const struct policy *const *policies, size_t count);
 /* After the last region. */
 void space_destroy(struct space *space); /* NULL is fine */
+/* Does any rule of these policies ask for TCP flags? */
+bool space_asks_flags(const struct space *space);
 /* The next question begins: as many steps again. */
 void space_begin(struct space *space, uint64_t steps);
 
@@ -105,5 +108,16 @@ icmp_value(enum family family, uint8_t type, uint8_t code)
 {
 	return (uint64_t)family << 16 | (uint64_t)type << 8 | code;
 }
+
+/* Side SIDE_FLAGS of a TCP segment with these.  The flags that go with nearly
+ * all others are the lowest bits, so that what rules ask is few intervals. */
+uint64_t flags_value(uint8_t flags);
+#define FLAGS_VALUE_MOST 256
+/* The flags of a value that is not 0. */
+uint8_t flags_of_value(uint64_t value);
+/* Segments of which the match is true, of those that there are.  With `none`
+ * what is no TCP too.  NULL: out of memory. */
+struct spans *flags_spans(
+    const struct flags_match *match, size_t count, bool none);
 
 #endif

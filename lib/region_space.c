@@ -31,6 +31,7 @@ everything(const struct space *space, enum side side)
 {
 	static const struct address_range addresses = { { 0, 0 },
 		{ UINT64_MAX, UINT64_MAX } };
+	static const struct flags_match any_flags = { 0, 0 };
 
 	switch (side) {
 	case SIDE_PROTOCOL:
@@ -41,6 +42,8 @@ everything(const struct space *space, enum side side)
 	case SIDE_ICMP:
 		return spans_of(
 		    0, icmp_value(FAMILY_IPV6, UINT8_MAX, UINT8_MAX));
+	case SIDE_FLAGS:
+		return flags_spans(&any_flags, 1, true);
 	case SIDE_FROM:
 	case SIDE_TO:
 		return spans_create(&addresses, 1);
@@ -51,6 +54,65 @@ everything(const struct space *space, enum side side)
 		break;
 	}
 	return NULL;
+}
+
+static const uint8_t flag_bits[8] = { TCP_PSH, TCP_ECE, TCP_CWR, TCP_URG,
+	TCP_FIN, TCP_SYN, TCP_RST, TCP_ACK };
+
+uint64_t
+flags_value(uint8_t flags)
+{
+	uint64_t value = 1;
+
+	for (unsigned i = 0; i < 8; i++)
+		if (flags & flag_bits[i])
+			value += UINT64_C(1) << i;
+	return value;
+}
+
+uint8_t
+flags_of_value(uint64_t value)
+{
+	uint8_t flags = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		if ((value - 1) >> i & 1)
+			flags |= flag_bits[i];
+	return flags;
+}
+
+/* Runs of them.  Returns how many, at most half of the values. */
+static size_t
+flags_ranges(
+    const struct flags_match *match, size_t count, struct address_range *ranges)
+{
+	size_t used = 0;
+
+	for (uint64_t v = 1; v <= FLAGS_VALUE_MOST; v++) {
+		uint8_t flags = flags_of_value(v);
+		bool in = false;
+		for (size_t i = 0; i < count && !in; i++)
+			in = (flags & match[i].of) == match[i].set;
+		if (!in || !tcp_flags_are_legal(flags))
+			continue;
+		if (used > 0 && ranges[used - 1].high.low == v - 1)
+			ranges[used - 1].high.low = v;
+		else
+			ranges[used++] =
+			    (struct address_range){ { 0, v }, { 0, v } };
+	}
+	return used;
+}
+
+struct spans *
+flags_spans(const struct flags_match *match, size_t count, bool none)
+{
+	struct address_range ranges[FLAGS_VALUE_MOST / 2 + 1];
+	size_t used = flags_ranges(match, count, ranges);
+
+	if (none)
+		ranges[used++] = (struct address_range){ { 0, 0 }, { 0, 0 } };
+	return spans_create(ranges, used);
 }
 
 /* Names that stand in rules. */
@@ -74,6 +136,18 @@ collect(struct names *names, char *const *more, size_t count)
 	names->name = larger;
 	for (size_t i = 0; i < count; i++)
 		names->name[names->count++] = more[i];
+}
+
+static bool
+ask_flags(const struct policy *const *policies, size_t count)
+{
+	for (size_t p = 0; p < count; p++)
+		for (enum table_id t = 0; t < TABLE_COUNT; t++)
+			for (size_t i = 0; i < policies[p]->tables[t].count;
+			     i++)
+				if (policies[p]->tables[t].rule[i].flags_count)
+					return true;
+	return false;
 }
 
 static struct atoms *
@@ -106,6 +180,7 @@ space_create(const struct policy *const *policies, size_t count)
 	if (!space)
 		return NULL;
 	space->atoms = atoms_of(policies, count);
+	space->asks_flags = ask_flags(policies, count);
 	bool whole = space->atoms != NULL;
 	for (enum side s = 0; s < SIDE_COUNT && whole; s++)
 		whole = (space->all.side[s] = everything(space, s)) != NULL;
@@ -126,6 +201,12 @@ space_destroy(struct space *space)
 		spans_drop(space->all.side[s]);
 	atoms_destroy(space->atoms);
 	free(space);
+}
+
+bool
+space_asks_flags(const struct space *space)
+{
+	return space->asks_flags;
 }
 
 void
@@ -286,6 +367,10 @@ put_side(struct intervals *intervals, const struct space *space,
 	case SIDE_ICMP:
 		put_icmp(intervals, rule);
 		break;
+	case SIDE_FLAGS:
+		intervals->count +=
+		    flags_ranges(rule->flags, rule->flags_count, intervals->at);
+		break;
 	case SIDE_FROM:
 		put_addresses(intervals, rule->from, rule->from_count);
 		put_sets(intervals, rule->from_sets, rule->from_set_count);
@@ -332,7 +417,10 @@ is_bounded(const struct rule *rule, enum side side, enum region_bound bound,
 	bool sets = (side == SIDE_FROM && rule->from_set_count > 0) ||
 		    (side == SIDE_TO && rule->to_set_count > 0);
 
-	return sets ? bound == REGION_LEAST : intervals > 0;
+	/* no segment at all may have the flags that are asked for */
+	bool flags = side == SIDE_FLAGS && rule->flags_count > 0;
+
+	return sets ? bound == REGION_LEAST : flags || intervals > 0;
 }
 
 /* The rule, of ICMP matches those of one protocol; NULL: it has none. */

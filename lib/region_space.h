@@ -12,6 +12,7 @@ struct space {
 	struct atoms *atoms; /* interfaces */
 	struct cube all;     /* every value of every side */
 	uint64_t steps;      /* left */
+	bool asks_flags;     /* some rule does */
 };
 
 void cube_drop(struct cube *cube);

@@ -17,7 +17,8 @@
 #include "region_space.h"
 
 /* More codes and types than that are no rule any more. */
-#define ICMP_MOST 16
+#define ICMP_MOST  16
+#define FLAGS_MOST 16
 
 struct writer {
 	struct phrase *phrase;
@@ -122,6 +123,30 @@ icmp_items(struct writer *w, const struct spans *values)
 	w->impossible |= w->items > ICMP_MOST;
 }
 
+/* Those of which only PSH, URG, ECE and CWR are free are one item, if all of
+ * them are there, or else each is one. */
+static void
+flags_items(struct writer *w, const struct spans *values)
+{
+	const uint8_t main = TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK;
+
+	for (uint64_t v = 1; v <= FLAGS_VALUE_MOST; v++) {
+		uint8_t flags = flags_of_value(v);
+		struct flags_match match = { flags & main, main };
+		char text[FLAGS_MATCH_TEXT_SIZE];
+		bool first = (flags & ~main) == 0;
+		struct spans *alike = flags_spans(&match, 1, false);
+		bool whole = alike && spans_within(alike, values);
+		w->phrase->failed |= !alike;
+		spans_drop(alike);
+		if (!whole)
+			match = (struct flags_match){ flags, UINT8_MAX };
+		if (spans_has(values, v) && (first || !whole))
+			item(w, flags_match_print(&match, text), true);
+	}
+	w->impossible |= w->items > FLAGS_MOST;
+}
+
 static void
 range_item(struct writer *w, const struct address_range *range)
 {
@@ -223,6 +248,9 @@ put_items(struct writer *w, enum side side, struct spans *values)
 	case SIDE_ICMP:
 		icmp_items(w, values);
 		break;
+	case SIDE_FLAGS:
+		flags_items(w, values);
+		break;
 	case SIDE_FROM:
 	case SIDE_TO:
 		address_items(w, values);
@@ -242,6 +270,7 @@ static struct spans *
 meaning(const struct writer *w, enum side side)
 {
 	enum family family = w->icmp6 ? FAMILY_IPV6 : FAMILY_IPV4;
+	static const struct flags_match any_flags = { 0, 0 };
 
 	switch (side) {
 	case SIDE_PORT:
@@ -250,6 +279,8 @@ meaning(const struct writer *w, enum side side)
 	case SIDE_ICMP:
 		return spans_of(icmp_value(family, 0, 0),
 		    icmp_value(family, UINT8_MAX, UINT8_MAX));
+	case SIDE_FLAGS:
+		return flags_spans(&any_flags, 1, false);
 	case SIDE_PROTOCOL:
 	case SIDE_FROM:
 	case SIDE_TO:
@@ -352,9 +383,19 @@ is_whole(const struct writer *w, const struct cube *cube, enum side side)
 	return whole;
 }
 
+/* Of TCP alone, whatever protocols it has. */
+static bool
+is_segments(const struct cube *cube)
+{
+	return !spans_has(cube->side[SIDE_FLAGS], 0);
+}
+
 static void
 put_cube(struct writer *w, const struct cube *cube)
 {
+	bool segments = is_segments(cube);
+	bool flags = spans_has(cube->side[SIDE_PROTOCOL], PROTOCOL_TCP) &&
+		     !is_whole(w, cube, SIDE_FLAGS);
 	bool icmp =
 	    has_icmp(cube) && !spans_within(space_all(w->space, SIDE_ICMP),
 				  cube->side[SIDE_ICMP]);
@@ -363,7 +404,13 @@ put_cube(struct writer *w, const struct cube *cube)
 				   !is_whole(w, cube, SIDE_SOURCE_PORT));
 
 	w->icmp6 = spans_has(cube->side[SIDE_PROTOCOL], PROTOCOL_ICMPV6);
-	if (icmp ? w->config : !(w->config && ports && is_tcp_and_udp(cube)))
+	if (segments)
+		phrase_add(w->phrase, "%s",
+		    !w->config ? "protocol tcp"
+		    : flags    ? ""
+			       : "protocol = \"tcp\"; ");
+	else if (icmp ? w->config
+		      : !(w->config && ports && is_tcp_and_udp(cube)))
 		put_side(w, "protocol", SIDE_PROTOCOL, cube);
 	if (ports) {
 		put_side(w, "port", SIDE_PORT, cube);
@@ -372,6 +419,10 @@ put_cube(struct writer *w, const struct cube *cube)
 	if (icmp)
 		put_side(w, w->icmp6 && !w->config ? "icmpv6" : "icmp",
 		    SIDE_ICMP, cube);
+	if (flags) {
+		put_side(w, "flags", SIDE_FLAGS, cube);
+		w->impossible |= !segments;
+	}
 	put_side(w, "from", SIDE_FROM, cube);
 	put_side(w, "to", SIDE_TO, cube);
 	put_side(w, "interface", SIDE_INTERFACE, cube);

@@ -10,6 +10,7 @@
 #include "interfaces.h"
 #include "named_set.h"
 #include "packet.h"
+#include "tcp_flags.h"
 
 struct port_range {
 	uint16_t low, high; /* inclusive */
@@ -82,6 +83,8 @@ struct rule {
 	size_t to_set_count;
 	struct icmp_match *icmp;
 	size_t icmp_count;
+	struct flags_match *flags; /* TCP, and then alone in protocols */
+	size_t flags_count;
 	char **interfaces;
 	size_t interface_count;
 	char **out_interfaces;

@@ -131,6 +131,7 @@ same_rule(const struct rule *a, const struct rule *b)
 	       memcmp(a->protocols, b->protocols, sizeof(a->protocols)) == 0 &&
 	       FIELD(a, b, ports, port_count) &&
 	       FIELD(a, b, source_ports, source_port_count) &&
+	       FIELD(a, b, flags, flags_count) &&
 	       FIELD(a, b, from, from_count) && FIELD(a, b, to, to_count) &&
 	       same_sets(a->from_sets, b->from_sets, a->from_set_count,
 		   b->from_set_count) &&

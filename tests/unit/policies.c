@@ -67,6 +67,9 @@ static const char *const icmp[] = {
 	"'packet-too-big'", "('destination-unreachable/fragmentation-needed', 'echo-request')",
 	"'destination-unreachable'", "('echo-reply', 'destination-unreachable/fragmentation-needed')",
 };
+static const char *const flag_words[] = {
+	"'syn'", "'syn/syn,ack'", "'ack'", "'ack/syn,ack'", "('rst', 'fin')", "'none/psh,ack'",
+};
 static const char *const interfaces[] = { "'eth0'", "'wg*'", "'wg1'", "('eth0', 'wg*')", "'eth*'" };
 /* clang-format on */
 
@@ -97,9 +100,11 @@ add_criteria(struct phrase *config, struct dice *dice, unsigned kind)
 {
 	bool small = kind & RULES_SMALL;
 	uint32_t form = dice_throw(dice, 10);
+	bool udp = false; /* perhaps */
 
 	if (form < 6) {
-		if (dice_throw(dice, 2))
+		udp = dice_throw(dice, 2) == 1;
+		if (udp)
 			phrase_add(
 			    config, "protocol = %s; ", ONE_OF(dice, protocols));
 		phrase_add(config, "port = %s; ", ONE_OF(dice, port_words));
@@ -111,6 +116,8 @@ add_criteria(struct phrase *config, struct dice *dice, unsigned kind)
 	} else if (form == 7) {
 		phrase_add(config, "protocol = %s; ", ONE_OF(dice, port_free));
 	}
+	if (!udp && (form < 6 || form > 7) && !dice_throw(dice, 6))
+		phrase_add(config, "flags = %s; ", ONE_OF(dice, flag_words));
 	if (!dice_throw(dice, 3))
 		phrase_add(config, "from = %s; ",
 		    small ? ONE_OF(dice, few_addresses)
@@ -181,7 +188,7 @@ add_place(struct places *places, struct address address)
 }
 
 struct corners {
-	struct values port, source_port, icmp;
+	struct values port, source_port, icmp, flags;
 	struct places from, to;
 	bool interfaces;
 };
@@ -225,6 +232,11 @@ add_corners(struct corners *c, const struct rule *rule)
 		add_value(&c->icmp, (uint64_t)m->type << 8 | code);
 		add_value(&c->icmp, (uint64_t)m->type << 8 | (code + 1));
 	}
+	/* of the flags that rules here ask for, all that go together */
+	for (unsigned flags = 0; rule->flags_count > 0 && flags < TCP_URG;
+	     flags++)
+		if (tcp_flags_are_legal((uint8_t)flags))
+			add_value(&c->flags, flags);
 	c->interfaces |= rule->interface_count > 0;
 }
 
@@ -240,6 +252,22 @@ add_reverse(struct corners *c)
 		add_place(&c->from, c->to.at[i]);
 }
 
+/* Of TCP; of anything else itself. */
+static void
+each_segment(struct packet *p, const struct corners *c,
+    void (*visit)(void *context, const struct packet *packet), void *context)
+{
+	bool tcp = p->tuple.protocol == PROTOCOL_TCP;
+
+	for (size_t i = 0; tcp && i < c->flags.count; i++) {
+		p->tcp.flags = (uint8_t)c->flags.at[i];
+		visit(context, p);
+	}
+	p->tcp.flags = 0;
+	if (!tcp)
+		visit(context, p);
+}
+
 static void
 each_number(struct packet *p, const struct corners *c,
     void (*visit)(void *context, const struct packet *packet), void *context)
@@ -253,7 +281,7 @@ each_number(struct packet *p, const struct corners *c,
 		for (size_t j = 0; j < c->source_port.count; j++) {
 			p->tuple.dport = (uint16_t)c->port.at[i];
 			p->tuple.sport = (uint16_t)c->source_port.at[j];
-			visit(context, p);
+			each_segment(p, c, visit, context);
 		}
 	p->tuple.sport = p->tuple.dport = 0;
 	for (size_t i = 0; own_icmp && i < c->icmp.count; i++) {
@@ -303,6 +331,7 @@ each_packet(const struct policy *const *policies, size_t count,
 
 	add_value(&c.port, 1);
 	add_value(&c.source_port, 1);
+	add_value(&c.flags, TCP_SYN);
 	for (size_t i = 0; i < ARRAY_LEN(queries); i++)
 		add_value(&c.icmp, queries[i]);
 	for (size_t i = 0; i < ARRAY_LEN(lowest); i++) {
@@ -352,7 +381,7 @@ region_of_packet(
     struct space *space, const struct policy *probe, const struct packet *p)
 {
 	uint64_t values[] = { p->tuple.protocol, p->tuple.dport, p->tuple.sport,
-		0 };
+		0, 0 };
 	struct address_range from = { p->tuple.src, p->tuple.src };
 	struct address_range to = { p->tuple.dst, p->tuple.dst };
 	size_t names =
@@ -365,7 +394,9 @@ region_of_packet(
 	    (p->tuple.family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6))
 		values[3] =
 		    icmp_value(p->tuple.family, p->icmp.type, p->icmp.code);
-	for (enum side s = SIDE_PROTOCOL; s <= SIDE_ICMP; s++)
+	if (p->tuple.protocol == PROTOCOL_TCP)
+		values[4] = flags_value(p->tcp.flags);
+	for (enum side s = SIDE_PROTOCOL; s <= SIDE_FLAGS; s++)
 		region_limit(space, &one, s, spans_of(values[s], values[s]));
 	region_limit(space, &one, SIDE_FROM, spans_create(&from, 1));
 	region_limit(space, &one, SIDE_TO, spans_create(&to, 1));

@@ -20,6 +20,7 @@ Suite *suite_packet_ipv6(void);
 Suite *suite_packet_icmp(void);
 Suite *suite_fragment(void);
 Suite *suite_rules(void);
+Suite *suite_policy(void);
 Suite *suite_set(void);
 Suite *suite_filter_sets(void);
 Suite *suite_classifier(void);

@@ -171,7 +171,7 @@ static const struct {
 	    "test.conf:1: rule inbound 1: unknown key \"b\", accepted are "
 	    "name, "
 	    "comment, action, stateful, protocol, port, source_port, icmp, "
-	    "from, to, interface" },
+	    "flags, from, to, interface" },
 	{ "ports", "inbound = ({action=\"drop\" port=(", "1,", "2)});", NULL },
 	{ "wrong ports", "inbound = ({action=\"drop\" port=(", "\"htttp\",",
 	    "2)});",

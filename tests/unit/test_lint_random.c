@@ -155,6 +155,13 @@ reply_to(const struct packet *request)
 	return p;
 }
 
+static bool
+is_lost(const struct trial *back, bool by_state)
+{
+	return by_state ? back->why == ACL_BLOCK || back->why == ACL_NO_RULE
+			: reason_verdict(back->why) != VERDICT_ACCEPT;
+}
+
 /* One handshake through the firewall. */
 static void
 shake(struct handshakes *h, const struct packet *request)
@@ -174,8 +181,12 @@ shake(struct handshakes *h, const struct packet *request)
 	struct packet reply = reply_to(request);
 	struct trial back = filter_try(NULL, h->policy, h->names, &reply, 0);
 	bool by_state = t.why == RULE_ALLOW && t.rule->stateful;
-	bool lost = by_state ? back.why == ACL_BLOCK || back.why == ACL_NO_RULE
-			     : reason_verdict(back.why) != VERDICT_ACCEPT;
+	bool lost = is_lost(&back, by_state);
+	if (protocol == PROTOCOL_TCP) { /* and what follows */
+		reply.tcp.flags = TCP_ACK;
+		back = filter_try(NULL, h->policy, h->names, &reply, 0);
+		lost |= is_lost(&back, by_state);
+	}
 	if (lost)
 		h->lost |= UINT64_C(1) << t.rule->line;
 }
@@ -206,6 +217,9 @@ shake_all(void *context, const struct packet *pattern)
 		return;
 	/* the pattern's own source port is one of many */
 	if (p.tuple.sport != 1)
+		return;
+	/* nor are its flags */
+	if (p.tuple.protocol == PROTOCOL_TCP && p.tcp.flags != TCP_SYN)
 		return;
 	if (p.tuple.protocol == PROTOCOL_TCP)
 		p.tcp.flags = TCP_SYN;

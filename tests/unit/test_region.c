@@ -59,6 +59,12 @@ static const struct {
 	    "interface eth0, others" },
 	{ "{ source_port = 53; action = 'allow'; }, { port = 53; protocol = 'udp'; action = 'block'; }",
 	    "protocol udp; port 53; source_port all but 53" },
+	{ "{ flags = 'syn/syn,ack'; action = 'allow'; }, { action = 'block'; }",
+	    "protocol tcp; flags all but syn/fin,syn,rst,ack | protocol all but tcp" },
+	{ "{ flags = 'rst'; action = 'allow'; }, { flags = ('rst/rst,ack', 'ack/syn,fin,ack'); action = 'block'; }",
+	    "protocol tcp; flags ack/fin,syn,rst,ack" },
+	/* a RST goes without SYN and FIN, and with or without ACK */
+	{ "{ flags = ('syn', 'fin', 'rst'); action = 'allow'; }, { flags = 'none/syn,fin,rst,ack'; action = 'block'; }", "" },
 };
 
 /* clang-format on */
@@ -107,6 +113,8 @@ static const struct {
 } answer_rows[] = {
 	{ "protocol = 'tcp'; port = 443; to = '192.0.2.1'; source_port = '40000-40001'",
 	    "protocol tcp; port 40000-40001; source_port 443; from 192.0.2.1", false },
+	{ "port = 22; flags = 'syn'", "protocol tcp; source_port 22; "
+	    "flags ack/fin,syn,rst,psh,ack,urg,ece,cwr, syn,ack/fin,syn,rst,psh,ack,urg,ece,cwr", false },
 	{ "icmp = 'echo-request'", "icmp echo-reply/0 | icmpv6 echo-reply/0", false },
 	{ "icmp = ('timestamp-request', 'packet-too-big')", "icmp timestamp-reply/0", false },
 	{ "protocol = 'icmp'; icmp = 'echo-request/5'", "", false },
