@@ -13,6 +13,7 @@
 #include "client.h"
 #include "columns.h"
 #include "file.h"
+#include "pasted.h"
 #include "row.h"
 #include "text.h"
 
@@ -188,10 +189,10 @@ print_answer(const json_t *answer)
 static json_t *
 ask_daemon(const struct call *call, int *code)
 {
-	char **packet = call->argument;
-	json_t *arguments = json_pack("{s:s, s:s, s:s, s:s}", "direction",
-	    packet[0], "protocol", packet[1], "source", packet[2],
-	    "destination", packet[3]);
+	char *words = pasted_question(call->argument, call->argument_count);
+	json_t *arguments = json_pack("{s:s}", "packet", words);
+
+	free(words);
 
 	if (!arguments) {
 		text_complain("the packet is not described in UTF-8 text");
@@ -204,8 +205,10 @@ ask_daemon(const struct call *call, int *code)
 static json_t *
 ask_file(const struct call *call, const char *file, int *code)
 {
-	char *text = file_explain(file, call->argument, code);
+	char *words = pasted_question(call->argument, call->argument_count);
+	char *text = file_explain(file, words, code);
 
+	free(words);
 	if (!text)
 		return NULL;
 	json_t *answer = client_parse(text, strlen(text), call->json);

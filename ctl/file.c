@@ -113,10 +113,11 @@ file_check(const char *file, int *code)
 }
 
 char *
-file_explain(const char *file, char *const packet[4], int *code)
+file_explain(const char *file, const char *packet, int *code)
 {
 	struct policy *policy = file_load(file);
 	struct json json = { 0 };
+	struct question question;
 	struct packet facts;
 	char error[QUESTION_ERROR_SIZE];
 
@@ -124,14 +125,15 @@ file_explain(const char *file, char *const packet[4], int *code)
 		*code = EXIT_INVALID;
 		return NULL;
 	}
-	if (!question_parse(
-		packet[0], packet[1], packet[2], packet[3], &facts, error)) {
+	if (!question_read(packet, &question, error)) {
 		text_complain("%s", error);
 		policy_destroy(policy);
 		*code = EXIT_USAGE;
 		return NULL;
 	}
 	struct interfaces *interfaces = text_need(interfaces_create());
+	question_know(&question, interfaces);
+	question_packet(&question, interfaces, &facts);
 	explain_json(NULL, policy, interfaces, &facts, 0, &json);
 	interfaces_destroy(interfaces);
 	policy_destroy(policy);

@@ -14,7 +14,7 @@ char *file_check(const char *file, int *code);
 /* What the daemon answers to `explain` under this policy, without flows.
  * The packet: direction, protocol, source, destination.  malloc'd; NULL:
  * *code says why there is no answer. */
-char *file_explain(const char *file, char *const packet[4], int *code);
+char *file_explain(const char *file, const char *packet, int *code);
 
 struct policy;
 /* The policy of the config in the file, with what there is to say of it on

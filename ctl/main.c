@@ -18,6 +18,7 @@
 #include "text.h"
 
 #define DEFAULT_SOCKET "/run/ephemerald/control.sock"
+#define EXPLAIN_MOST   64 /* words of a line of some log */
 
 struct command {
 	const char *name;
@@ -99,7 +100,7 @@ static const struct command commands[] = {
 	{ "why",     command_why,     "why packets of this address were dropped, in a line", "ADDRESS", 1, none },
 	{ "reload",  command_reload,  "read the config again; a bad one changes nothing", "", 0, none },
 	{ "explain", command_explain, "what a packet would get, and its reply",
-	    "DIRECTION PROTOCOL SRC[:PORT] DST[:PORT]", 4, explain_options },
+	    "DIRECTION PROTOCOL SRC[:PORT] DST[:PORT] [FIELD=VALUE...]", EXPLAIN_MOST, explain_options },
 	{ "metrics", command_metrics, "all that is counted, for Prometheus",             "", 0, metrics_options },
 	{ "set",     command_set,     "members of a set; WHAT: add, del, test or list", "WHAT [SET [ADDRESS]]", 3, set_options },
 	{ "ban",     command_ban,     "drop all packets of this address, and cut its connections", "ADDRESS", 1, ban_options },
@@ -312,6 +313,8 @@ parse_options(
 static size_t
 least_arguments(const struct command *command)
 {
+	if (command->argument_count == EXPLAIN_MOST)
+		return 1; /* all of it may be one that was pasted */
 	size_t count = command->argument_count;
 
 	for (const char *at = command->arguments; (at = strstr(at, " [")); at++)

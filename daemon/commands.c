@@ -261,7 +261,7 @@ reload(struct call *call)
 }
 
 static const char *const explain_arguments[] = { "direction", "protocol",
-	"source", "destination", NULL };
+	"source", "destination", "packet", NULL };
 
 static enum exchange_step
 explain(struct call *call)
@@ -269,18 +269,31 @@ explain(struct call *call)
 	const struct commands *commands = call->commands;
 	const char *text[4];
 	char error[QUESTION_ERROR_SIZE];
+	const char *whole = request_argument(call->request, "packet");
+	char joined[QUESTION_SIZE];
+	struct question question;
 	struct packet packet;
 
-	for (size_t i = 0; i < ARRAY_LEN(text); i++) {
+	for (size_t i = 0; !whole && i < ARRAY_LEN(text); i++) {
 		text[i] = request_argument(call->request, explain_arguments[i]);
 		if (!text[i])
 			return call_fail(call, ANSWER_USAGE,
 			    "no \"%s\"; accepted: direction, protocol, source "
-			    "and destination",
+			    "and destination, or packet",
 			    explain_arguments[i]);
 	}
-	if (!question_parse(text[0], text[1], text[2], text[3], &packet, error))
+	if (!whole) {
+		snprintf(joined, sizeof(joined), "%s %s %s %s", text[0],
+		    text[1], text[2], text[3]);
+		whole = joined;
+	}
+	if (!question_read(whole, &question, error))
 		return call_fail(call, ANSWER_USAGE, "%s", error);
+	if (!question_packet(&question, commands->interfaces, &packet))
+		return call_fail(call, ANSWER_USAGE,
+		    "in \"%s\", out \"%s\": accepted are interfaces that this "
+		    "host has or had since the start",
+		    question.in, question.out);
 	explain_json(commands->filter, filter_policy(commands->filter),
 	    commands->interfaces, &packet, clock_ms(), call->out);
 	json_newline(call->out);

@@ -46,7 +46,7 @@ read_packet(struct test_reader *r, const config_setting_t *value)
 	r->has_packet = true;
 	if (!text)
 		return;
-	if (!question_read(text, &r->test->packet, error))
+	if (!question_read(text, &r->test->question, error))
 		reader_fail(r->reader, config_setting_source_line(value),
 		    "packet \"%.80s\": %s", text, error);
 	r->test->words = reader_copy(r->reader, text);

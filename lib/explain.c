@@ -4,7 +4,7 @@
  * path itself; this file only puts it into words: which rules were tried and
  * what failed first in each, and what becomes of the answer.  The answer to a
  * packet that opened a connection passes by state, so only the network ACL can
- * stop it; to any other it is a packet like all, judged on an empty table.
+ * stop it; to any other it is a packet like all.
  */
 #include "explain.h"
 
@@ -104,31 +104,37 @@ put_all_tried(struct json *json, const struct asked *a)
 }
 
 struct trial
-explain_reply(const struct policy *policy, const struct interfaces *interfaces,
-    const struct packet *packet, const struct trial *trial, uint64_t now_ms)
+explain_reply(const struct filter *filter, const struct policy *policy,
+    const struct interfaces *interfaces, const struct packet *packet,
+    const struct trial *trial, uint64_t now_ms)
 {
 	struct packet answer = question_answer(packet);
-	struct trial t = filter_try(NULL, policy, interfaces, &answer, now_ms);
-	bool by_state = trial->why == ESTABLISHED || trial->why == PASSED ||
-			(trial->why == RULE_ALLOW && trial->rule->stateful &&
-			    conntrack_tracks(packet));
+	struct trial t =
+	    filter_try(filter, policy, interfaces, &answer, now_ms);
+	bool by_state =
+	    trial->why == ESTABLISHED || trial->why == PASSED ||
+	    (trial->why == RULE_ALLOW && trial->rule->stateful &&
+		conntrack_may_open(packet, policy->settings.conntrack.tcp) &&
+		conntrack_tracks(packet));
 
-	if (by_state && t.why != ACL_BLOCK && t.why != ACL_NO_RULE)
+	if (by_state && t.why != ACL_BLOCK && t.why != ACL_NO_RULE &&
+	    t.why != ESSENTIAL)
 		t = (struct trial){ .why = ESTABLISHED };
 	return t;
 }
 
 static void
-put_reply(struct json *json, const struct policy *policy,
-    const struct packet *packet, const struct interfaces *interfaces,
-    const struct trial *trial, uint64_t now_ms)
+put_reply(struct json *json, const struct filter *filter,
+    const struct policy *policy, const struct packet *packet,
+    const struct interfaces *interfaces, const struct trial *trial,
+    uint64_t now_ms)
 {
 	if (reason_verdict(trial->why) != VERDICT_ACCEPT) {
 		json_null(json, "reply");
 		return;
 	}
 	struct trial t =
-	    explain_reply(policy, interfaces, packet, trial, now_ms);
+	    explain_reply(filter, policy, interfaces, packet, trial, now_ms);
 	json_open_object(json, "reply");
 	put_reason(json, t.why);
 	json_string(json, "by",
@@ -162,7 +168,7 @@ explain_json(const struct filter *filter, const struct policy *policy,
 	struct asked asked = { filter, policy, interfaces, packet, &trial,
 		now_ms };
 	put_all_tried(json, &asked);
-	put_reply(json, policy, packet, interfaces, &trial, now_ms);
+	put_reply(json, filter, policy, packet, interfaces, &trial, now_ms);
 	json_close_object(json);
 	return reason_verdict(trial.why);
 }

@@ -10,10 +10,10 @@
 #include "json.h"
 
 /* What becomes of the answer to a packet that `trial` accepted: ESTABLISHED
- * if it passes by state. */
-struct trial explain_reply(const struct policy *policy,
-    const struct interfaces *interfaces, const struct packet *packet,
-    const struct trial *trial, uint64_t now_ms);
+ * if it passes by state.  filter: as below. */
+struct trial explain_reply(const struct filter *filter,
+    const struct policy *policy, const struct interfaces *interfaces,
+    const struct packet *packet, const struct trial *trial, uint64_t now_ms);
 /* The whole answer as one JSON object (no newline).  filter: NULL if there are
  * no live flows to look at.  Keeper thread.  Returns the verdict. */
 enum verdict explain_json(const struct filter *filter,

@@ -35,18 +35,26 @@ interfaces_destroy(struct interfaces *interfaces)
 }
 
 uint16_t
+interfaces_find(const struct interfaces *interfaces, const char *name)
+{
+	uint64_t count = published_read(&interfaces->count);
+
+	for (uint64_t id = 1; id <= count; id++)
+		if (!strcmp(interfaces->name[id], name))
+			return (uint16_t)id;
+	return 0;
+}
+
+uint16_t
 interfaces_intern(struct interfaces *interfaces, const char *name)
 {
 	uint64_t count = published_read(&interfaces->count);
 	size_t length = strlen(name);
+	uint16_t known = interfaces_find(interfaces, name);
 
-	if (!length || length >= INTERFACE_NAME_SIZE)
-		return 0;
-	for (uint64_t id = 1; id <= count; id++)
-		if (!strcmp(interfaces->name[id], name))
-			return (uint16_t)id;
-	if (count == NAME_LIMIT)
-		return 0;
+	if (known || !length || length >= INTERFACE_NAME_SIZE ||
+	    count == NAME_LIMIT)
+		return known;
 	memcpy(interfaces->name[count + 1], name, length + 1);
 	published_set(&interfaces->count, count + 1);
 	return (uint16_t)(count + 1);

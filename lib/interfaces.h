@@ -18,6 +18,8 @@ void interfaces_destroy(struct interfaces *interfaces);
 /* Id of the name, new if need be; 0 if no more can be remembered, or the name
  * is empty or too long.  Writer only. */
 uint16_t interfaces_intern(struct interfaces *interfaces, const char *name);
+/* Id of a name that has one; 0: it has none.  Any thread. */
+uint16_t interfaces_find(const struct interfaces *interfaces, const char *name);
 /* "" for 0 and unknown ids; never NULL, lives as long as the registry. */
 const char *interfaces_name(const struct interfaces *interfaces, uint16_t id);
 

@@ -45,9 +45,18 @@ is_rule(
 /* False: it fails, and why is in the diagnostics. */
 static bool
 holds(const struct policy *policy, const struct policy_test *test,
-    const struct interfaces *interfaces, struct diagnostics *diagnostics)
+    struct interfaces *interfaces, struct diagnostics *diagnostics)
 {
-	struct trial t = filter_try(NULL, policy, interfaces, &test->packet, 0);
+	struct packet packet;
+
+	question_know(&test->question, interfaces);
+	if (!question_packet(&test->question, interfaces, &packet)) {
+		diagnostics_add(diagnostics,
+		    "%s:%u: too many interfaces are named in tests", test->file,
+		    test->line);
+		return false;
+	}
+	struct trial t = filter_try(NULL, policy, interfaces, &packet, 0);
 	enum verdict verdict = reason_verdict(t.why);
 	char decided[DECIDED_SIZE];
 
@@ -68,7 +77,7 @@ holds(const struct policy *policy, const struct policy_test *test,
 	}
 	if (!test->asks_reply)
 		return true;
-	t = explain_reply(policy, interfaces, &test->packet, &t, 0);
+	t = explain_reply(NULL, policy, interfaces, &packet, &t, 0);
 	if (reason_verdict(t.why) == test->reply)
 		return true;
 	diagnostics_add(diagnostics,

@@ -114,6 +114,9 @@ struct packet {
  * people to see; direction, interfaces and length are set, the rest is 0. */
 enum reason packet_parse(const struct frame *frame, struct packet *out);
 
+/* By its direction and tuple; such packets are essential. */
+bool packet_is_dhcp_client(const struct packet *packet);
+
 const char *direction_name(enum direction d); /* "inbound", ... */
 
 #endif

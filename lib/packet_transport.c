@@ -110,8 +110,8 @@ read_tcp(struct reader *r)
 
 /* A DHCP client's (RFC 2131 4.1, RFC 8415 7.2); its answer has no tuple that
  * is the reverse of what was asked. */
-static bool
-is_dhcp_client(const struct packet *p)
+bool
+packet_is_dhcp_client(const struct packet *p)
 {
 	const struct tuple *t = &p->tuple;
 	bool v4 = t->family == FAMILY_IPV4;
@@ -143,7 +143,7 @@ read_udp(struct reader *r)
 	} else if (p->tuple.family == FAMILY_IPV6 && p->direction == INBOUND) {
 		return BAD_CHECKSUM; /* RFC 8200 8.1 */
 	}
-	p->is_essential = is_dhcp_client(p);
+	p->is_essential = packet_is_dhcp_client(p);
 	return UNDECIDED;
 }
 

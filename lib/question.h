@@ -1,26 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Packets as people write them, to ask the firewall about.  Any thread.
+ * Packets as people write them, or as a kernel's log does, to ask the firewall
+ * about.  Any thread.
  */
 #ifndef EPHEMERALD_QUESTION_H
 #define EPHEMERALD_QUESTION_H
 
+#include "interfaces.h"
 #include "packet.h"
 
-#define QUESTION_SIZE       200 /* of a question in one string */
+#define QUESTION_SIZE       600 /* of the text */
 #define QUESTION_ERROR_SIZE 160
 
-/* The packet that the words describe, one that may open a connection (TCP: a
- * SYN, ICMP: an echo request).  Directions "inbound", "outbound", "forward";
- * protocol by name or number; endpoints "ADDRESS", "ADDRESS:PORT",
- * "[ADDRESS]:PORT"; without source port an ephemeral one is taken.  False:
- * error says what is wrong and what is accepted. */
-bool question_parse(const char *direction, const char *protocol,
-    const char *source, const char *destination, struct packet *out,
-    char error[QUESTION_ERROR_SIZE]);
-/* The same, the four in one string with blanks between. */
+/* A packet, but for the ids of its interfaces. */
+struct question {
+	struct packet packet;
+	char in[INTERFACE_NAME_SIZE], out[INTERFACE_NAME_SIZE]; /* "": none */
+};
+
+/* "DIRECTION PROTOCOL SOURCE DESTINATION [FIELD=VALUE]...": directions
+ * "inbound", "outbound", "forward"; protocol by name or number; endpoints
+ * "ADDRESS", "ADDRESS:PORT", "[ADDRESS]:PORT", without source port an ephemeral
+ * one; fields flags, icmp, in, out.  It is one that may open a connection (a
+ * SYN, an echo request), if the fields do not say otherwise.
+ *
+ * Or a log line with IN=, OUT=, SRC=, DST=, PROTO=, SPT=, DPT= and such.
+ *
+ * False: error says what is wrong and what is accepted. */
 bool question_read(
-    const char *text, struct packet *out, char error[QUESTION_ERROR_SIZE]);
+    const char *text, struct question *out, char error[QUESTION_ERROR_SIZE]);
+/* The packet with its interfaces.  False: one of them is not known. */
+bool question_packet(const struct question *question,
+    const struct interfaces *interfaces, struct packet *packet);
+/* Now they are, if there is room. */
+void question_know(
+    const struct question *question, struct interfaces *interfaces);
 /* The packet that answers it, on its way back. */
 struct packet question_answer(const struct packet *packet);
 

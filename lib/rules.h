@@ -10,6 +10,7 @@
 #include "interfaces.h"
 #include "named_set.h"
 #include "packet.h"
+#include "question.h"
 #include "tcp_flags.h"
 
 struct port_range {
@@ -66,6 +67,7 @@ struct rule_timeouts {
 struct rule {
 	enum action action;
 	bool stateful;
+	bool log;               /* what it decides is told, packet_log.h */
 	bool names_protocol;    /* `protocol` was written and is not implied */
 	struct port_range hull; /* lowest to highest of ports; none: 0-65535 */
 	uint64_t protocols[4];  /* bit set of protocol numbers */
@@ -164,7 +166,7 @@ struct settings {
 /* What a config claims of itself; load.h has it kept. */
 struct policy_test {
 	char *words; /* the packet, question.h */
-	struct packet packet;
+	struct question question;
 	enum verdict expect;
 	bool asks_reply;
 	enum verdict reply; /* what the answer shall get */

@@ -47,5 +47,6 @@ Suite *suite_region(void);
 Suite *suite_lint(void);
 Suite *suite_lint_random(void);
 Suite *suite_diff(void);
+Suite *suite_explain(void);
 Suite *suite_policy_command(void);
 #endif

@@ -296,7 +296,7 @@ START_TEST(explain_names_the_limit)
 	    "{ action = \"allow\"; max_flows_per_source = 1;"
 	    "  on_overload = \"next\"; },"
 	    "{ port = 22; action = \"allow\"; limit = \"1/m\"; } );");
-	struct packet question;
+	struct question question;
 	char error[QUESTION_ERROR_SIZE], want[64];
 
 	ck_assert(question_read(
@@ -304,7 +304,7 @@ START_TEST(explain_names_the_limit)
 	for (uint16_t i = 0; i <= 4; i++) {
 		struct json json = { 0 };
 		explain_json(filter, filter_policy(filter), interfaces,
-		    &question, 1000, &json);
+		    &question.packet, 1000, &json);
 		filter_online();
 		ck_assert(!json.failed);
 		ck_assert_msg(
