@@ -245,7 +245,7 @@ answer_of(const struct queue *queue, enum verdict verdict, uint32_t old_mark)
 }
 
 static void
-record_drop(struct queue *queue, const struct message *message,
+record(struct queue *queue, const struct message *message,
     const struct decision *decision)
 {
 	const struct packet *packet = decision->packet;
@@ -257,6 +257,7 @@ record_drop(struct queue *queue, const struct message *message,
 		.length = message->length,
 		.direction = (uint8_t)message->direction,
 		.why = (uint8_t)decision->why,
+		.log = decision->rule && decision->rule->log,
 	};
 
 	if (packet) {
@@ -301,8 +302,9 @@ judge(struct queue *queue, unsigned count)
 		verdicts_add(&queue->verdicts, message->id, &answer);
 		/* Before the send: a retry goes offline, and what the decision
 		 * points to may go then. */
-		if (verdict != VERDICT_ACCEPT)
-			record_drop(queue, message, &decision);
+		if (verdict != VERDICT_ACCEPT ||
+		    (decision.rule && decision.rule->log))
+			record(queue, message, &decision);
 	}
 	verdicts_end(&queue->verdicts);
 

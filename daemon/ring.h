@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a worker tells the main thread of the packets it dropped: a bounded
- * ring, one producer, one consumer, neither ever waits.  Full: the newest is
- * counted and forgotten.
+ * What a worker tells the main thread of the packets that it dropped, or that a
+ * rule wants to be logged: a bounded ring, one producer, one consumer, neither
+ * ever waits.  Full: the newest is counted and forgotten.
  */
 #ifndef EPHEMERALD_RING_H
 #define EPHEMERALD_RING_H
@@ -23,6 +23,7 @@ struct drop {
 	uint8_t why;       /* enum reason */
 	uint8_t tcp_flags;
 	uint8_t icmp_type, icmp_code;
+	bool log; /* as the rule wants */
 };
 
 struct ring;

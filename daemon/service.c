@@ -34,6 +34,7 @@
 #include "hook.h"
 #include "links.h"
 #include "log.h"
+#include "packet_log.h"
 #include "queue.h"
 
 #define QUEUES_MAX  256 /* as queue.count in the config */
@@ -50,6 +51,7 @@ struct service {
 	struct hook *hook;
 	struct control *control;
 	struct drops *drops;
+	struct packet_log *packet_log;
 	unsigned first_queue, queue_count;
 	struct queue *queues[QUEUES_MAX];
 	struct ring *rings[QUEUES_MAX];
@@ -279,12 +281,13 @@ note_fixed(const struct settings *old, const struct settings *new,
 }
 
 /* What the workers dropped under one of these two policies (`old` may be NULL)
- * goes to the store with its rule's text. */
+ * goes to the store with its rule's text, and to the log what rules want. */
 static void
 drain_drops(struct service *s, const struct policy *old)
 {
 	const struct policy *policy = filter_policy(s->filter);
 	int64_t offset = clock_wall_offset_ms();
+	char line[LOG_LINE_SIZE];
 	struct drop drop;
 
 	for (unsigned i = 0; i < s->queue_count; i++)
@@ -294,8 +297,14 @@ drain_drops(struct service *s, const struct policy *old)
 			    drop.generation == policy->generation       ? policy
 			    : old && drop.generation == old->generation ? old
 									: NULL;
-			drops_add(s->drops, &drop, by, offset);
+			if (reason_verdict(drop.why) != VERDICT_ACCEPT)
+				drops_add(s->drops, &drop, by, offset);
+			if (drop.log && packet_log_add(s->packet_log, &drop, by,
+					    s->interfaces, line))
+				log_info("%s", line);
 		}
+	while (packet_log_due(s->packet_log, clock_ms(), line))
+		log_info("%s", line);
 }
 
 static struct policy *
@@ -374,8 +383,10 @@ service_start(struct policy *policy, const char *config_path,
 	s->config_path = strdup(config_path);
 	s->interfaces = interfaces_create();
 	s->drops = drops_create();
+	s->packet_log = packet_log_create();
 	bool ok = s->signals >= 0 && s->config_path && s->interfaces &&
-		  s->drops && (s->links = links_open(s->interfaces, error)) &&
+		  s->drops && s->packet_log &&
+		  (s->links = links_open(s->interfaces, error)) &&
 		  (s->addresses = addresses_open(error));
 	if (ok && !start_filter(s, policy, error))
 		ok = false;
@@ -477,6 +488,7 @@ service_stop(struct service *s)
 		filter_leave(s->filter, s->queue_count);
 	filter_destroy(s->filter);
 	drops_destroy(s->drops);
+	packet_log_destroy(s->packet_log);
 	interfaces_destroy(s->interfaces);
 	if (s->signals >= 0)
 		close(s->signals);

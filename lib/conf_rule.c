@@ -117,16 +117,28 @@ read_action(struct rule_reader *r, const config_setting_t *value)
 }
 
 static void
-read_stateful(struct rule_reader *r, const config_setting_t *value)
+read_bool(struct rule_reader *r, const config_setting_t *value, bool *out)
 {
 	char shown[SETTING_SHOW_SIZE];
 
 	if (config_setting_type(value) == CONFIG_TYPE_BOOL)
-		r->rule->stateful = config_setting_get_bool(value);
+		*out = config_setting_get_bool(value);
 	else
 		reader_fail(r->reader, config_setting_source_line(value),
-		    "stateful is %s, accepted are true and false",
+		    "%s is %s, accepted are true and false", r->key,
 		    setting_show(value, shown));
+}
+
+static void
+read_stateful(struct rule_reader *r, const config_setting_t *value)
+{
+	read_bool(r, value, &r->rule->stateful);
+}
+
+static void
+read_log(struct rule_reader *r, const config_setting_t *value)
+{
+	read_bool(r, value, &r->rule->log);
 }
 
 #define EVERYWHERE ((1u << TABLE_COUNT) - 1)
@@ -156,6 +168,7 @@ static const struct key {
 	{ "interface", EVERYWHERE, conf_match_interface, NULL },
 	{ "out_interface", FORWARD_ONLY, conf_match_out_interface,
 	    "it is accepted in forward only" },
+	{ "log", EVERYWHERE, read_log, NULL },
 	{ "limit", NOT_ACL, conf_limit_rate, no_limits },
 	{ "max_flows", NOT_ACL, conf_limit_flows, no_limits },
 	{ "max_flows_per_source", NOT_ACL, conf_limit_flows_per_source,

@@ -231,6 +231,8 @@ rule_print(const struct rule *rule)
 	phrase_add(&text, "action = \"%s\"; ", actions[rule->action]);
 	if (!rule->stateful)
 		phrase_add(&text, "stateful = false; ");
+	if (rule->log)
+		phrase_add(&text, "log = true; ");
 	limits_print(rule, limits);
 	phrase_add(&text, "%s", limits);
 	if (rule->comment)

@@ -126,8 +126,9 @@ same_rule(const struct rule *a, const struct rule *b)
 			    a->icmp[i].type == b->icmp[i].type &&
 			    a->icmp[i].code == b->icmp[i].code;
 	return same_icmp && a->action == b->action &&
-	       a->stateful == b->stateful && same_limits(a, b) &&
-	       a->place == b->place && a->names_protocol == b->names_protocol &&
+	       a->stateful == b->stateful && a->log == b->log &&
+	       same_limits(a, b) && a->place == b->place &&
+	       a->names_protocol == b->names_protocol &&
 	       memcmp(a->protocols, b->protocols, sizeof(a->protocols)) == 0 &&
 	       FIELD(a, b, ports, port_count) &&
 	       FIELD(a, b, source_ports, source_port_count) &&
