@@ -218,6 +218,16 @@ ask_file(const struct call *call, const char *file, int *code)
 	return answer;
 }
 
+/* Four words, or something pasted, which is one with blanks or many. */
+static bool
+is_question(const struct call *call)
+{
+	const char *first = call->argument[0];
+
+	return call->argument_count >= 4 || *first == '{' ||
+	       (call->argument_count == 1 && strchr(first, ' '));
+}
+
 int
 command_explain(const struct call *call)
 {
@@ -229,6 +239,11 @@ command_explain(const struct call *call)
 
 	for (size_t i = 0; i < ARRAY_LEN(verdicts); i++)
 		known |= expected && strcmp(expected, verdicts[i]) == 0;
+	if (!is_question(call)) {
+		text_complain("explain needs DIRECTION PROTOCOL SRC[:PORT] "
+			      "DST[:PORT]; see `ephctl explain --help`");
+		return EXIT_USAGE;
+	}
 	if (!known) {
 		text_complain("--expect: '%s' is no verdict; "
 			      "accept, drop and reject are",
