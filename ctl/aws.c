@@ -136,6 +136,17 @@ aws_cidr(struct aws_place *place, const char *text, enum family family,
 	return true;
 }
 
+/* A name for libconfig too. */
+bool
+aws_is_id(const char *id)
+{
+	return id &&
+	       (strncmp(id, "sg-", 3) == 0 || strncmp(id, "pl-", 3) == 0) &&
+	       id[strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-")] ==
+		   '\0' &&
+	       strlen(id) <= 40;
+}
+
 int
 aws_protocol(struct aws_place *place, const char *text)
 {

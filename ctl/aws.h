@@ -45,6 +45,8 @@ bool aws_number(struct aws_place *place, const json_t *object, const char *key,
 bool aws_cidr(struct aws_place *place, const char *text, enum family family,
     char canonical[2 * ADDRESS_TEXT_SIZE]);
 
+/* Of a group or a prefix list, as AWS makes them; NULL is none. */
+bool aws_is_id(const char *id);
 /* A protocol as AWS writes it: "tcp", "6"; -1: every one; -2: it is none, and
  * that was said. */
 int aws_protocol(struct aws_place *place, const char *text);

@@ -58,16 +58,6 @@ remember_set(struct import *import, const char *name)
 	import->set[import->set_count++] = text_need(strdup(name));
 }
 
-/* As AWS makes them, so that it is a name for libconfig too. */
-static bool
-is_id(const char *id)
-{
-	return id && (*id == 's' || *id == 'p') &&
-	       id[strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-")] ==
-		   '\0' &&
-	       strlen(id) <= 40;
-}
-
 /* Types of ICMP are of one family. */
 static bool
 put_match(struct import *import, const json_t *permission, int protocol,
@@ -116,7 +106,7 @@ put_peer(struct import *import, const char *group, const json_t *permission,
 	if (!who ||
 	    (peer->family && !aws_cidr(place, who, peer->family, value)))
 		return;
-	if (!peer->family && !is_id(who)) {
+	if (!peer->family && !aws_is_id(who)) {
 		aws_fail(place,
 		    "%s \"%.40s\", accepted is such as sg-0123456789abcdef0",
 		    peer->key, who);
@@ -182,7 +172,7 @@ put_group(struct import *import, const json_t *group)
 
 	if (!import->egress)
 		aws_check_keys(import->place, group, group_keys);
-	if (!json_is_array(permissions) || !is_id(id)) {
+	if (!json_is_array(permissions) || !aws_is_id(id)) {
 		aws_fail(import->place,
 		    "accepted are groups with GroupId, such "
 		    "as sg-0123456789abcdef0, and a list %s",

@@ -62,6 +62,7 @@ int command_set(const struct call *call);
 int command_ban(const struct call *call);
 int command_check(const struct call *call);
 int command_import(const struct call *call);
+int command_export(const struct call *call);
 int command_lint(const struct call *call);
 int command_diff(const struct call *call);
 int command_replay(const struct call *call);

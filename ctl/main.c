@@ -107,6 +107,7 @@ static const struct command commands[] = {
 	{ "check",   command_check,   "is the config in FILE valid?  Needs no daemon",  "FILE", 1, none },
 	{ "import",  command_import,  "rules of AWS, as JSON, to a config; KIND: aws-network-acls, aws-security-groups",
 	    "KIND FILE", 2, none },
+	{ "export",  command_export,  "a config to rules of AWS, as JSON; the same kinds", "KIND FILE", 2, none },
 	{ "lint",    command_lint,    "what is wrong with a config that is valid; no daemon", "FILE", 1, lint_options },
 	{ "diff",    command_diff,    "what the config in FILE would change, and which flows it would cut", "FILE", 1, diff_options },
 	{ "replay",  command_replay,  "what a capture would get, by its own clock; no daemon", "FILE.pcap", 1, replay_options },

@@ -2,9 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Random network ACLs and security groups against a model of AWS's rules.
 
-model.py SEED FOLDER writes for each kind a JSON answer of AWS, a capture of
-random packets to and from this host, and for each packet what AWS lets pass;
-each packet opens a connection of its own, so the groups' memory does not show.
+model.py answers SEED FOLDER   for each kind KIND.json, an answer of AWS
+model.py configs SEED FOLDER   for each kind KIND.conf, a config that AWS can have
+model.py packets SEED FILE     a capture of packets to and from this host
+model.py judge KIND SEED FILE  what AWS lets pass of them by the rules in FILE
+model.py same KIND FILE FILE   do two answers say the same?
+
+Each packet opens a connection of its own, so the groups' memory does not show.
 """
 import functools
 import ipaddress
@@ -191,11 +195,18 @@ def acl_allows(answer, p):
 # ---- security groups: what any of them allows
 
 
+def random_references(r):
+    """Sets that nobody has filled match nothing."""
+    lists = [{"PrefixListId": "pl-0%d" % r.randint(1, 2), "Description": "list"}]
+    groups = [{"GroupId": "sg-0%d" % r.randint(0, 9)}]
+    return {"PrefixListIds": lists if r.random() < 0.2 else [],
+            "UserIdGroupPairs": groups if r.random() < 0.2 else []}
+
+
 def random_permission(r):
     protocol = r.choice(("-1", "tcp", "tcp", "udp", "icmp", "icmpv6", "50", "6", "132"))
     families = {"icmp": [4], "icmpv6": [6]}.get(protocol, [4, 6])
-    p = {"IpProtocol": protocol, "IpRanges": [], "Ipv6Ranges": [], "PrefixListIds": [],
-         "UserIdGroupPairs": []}
+    p = {"IpProtocol": protocol, "IpRanges": [], "Ipv6Ranges": [], **random_references(r)}
     if protocol in ("tcp", "udp", "6"):
         p["FromPort"], p["ToPort"] = r.choice(PORTS)
     elif protocol in ("icmp", "icmpv6"):
@@ -236,19 +247,134 @@ def groups_allow(answer, p):
     return False
 
 
+# ---- the same rules, whatever their order and the words for them
+#
+# Of an ACL its entries are compared, of groups what each permits to whom.  Not
+# kept are: id and the rest of an ACL; of a group all but its id, and the whole
+# group if it permits nothing; the two last entries, which are always there; of a peer all but its id and description; host
+# bits; ports and types where AWS ignores them; port 0, which no packet has.
+
+
+def same_ports(low, high):
+    return (1 if low in (-1, 0) else low, 65535 if high == -1 else high)
+
+
+def same_acl(answer):
+    entries = set()
+    for e in answer["NetworkAcls"][0]["Entries"]:
+        if e["RuleNumber"] > 32766:
+            continue
+        family = 4 if "CidrBlock" in e else 6
+        detail = None
+        if e["Protocol"] in ("6", "17"):
+            detail = same_ports(e["PortRange"]["From"], e["PortRange"]["To"])
+        elif (e["Protocol"], family) in (("1", 4), ("58", 6)):
+            detail = (e["IcmpTypeCode"]["Type"], e["IcmpTypeCode"]["Code"])
+        cidr = network(e.get("CidrBlock") or e["Ipv6CidrBlock"], strict=False)
+        entries.add((e["Egress"], e["RuleNumber"], e["Protocol"], e["RuleAction"], cidr, detail))
+    return entries
+
+
+def same_groups(answer):
+    permitted = set()
+    for group in answer["SecurityGroups"]:
+        for key in ("IpPermissions", "IpPermissionsEgress"):
+            for rule in group[key]:
+                name = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
+                protocol, detail = name.get(rule["IpProtocol"], rule["IpProtocol"]), None
+                if protocol in ("tcp", "udp"):
+                    detail = same_ports(rule["FromPort"], rule["ToPort"])
+                elif protocol in ("icmp", "icmpv6"):
+                    detail = (rule["FromPort"], rule["ToPort"])
+                what = (group["GroupId"], key, protocol, detail)
+                for peer in rule.get("IpRanges", []) + rule.get("Ipv6Ranges", []):
+                    cidr = network(peer.get("CidrIp") or peer["CidrIpv6"], strict=False)
+                    permitted.add((*what, cidr, peer.get("Description")))
+                for peer in rule.get("PrefixListIds", []) + rule.get("UserIdGroupPairs", []):
+                    who = peer.get("PrefixListId") or peer["GroupId"]
+                    permitted.add((*what, who, peer.get("Description")))
+    return permitted
+
+
+# ---- configs of ours that AWS can have, written with more than AWS has
+
+ADDRESSES = ["192.0.2.10", "198.51.100.3-198.51.100.200", "203.0.113.0/25", "203.0.113.9",
+             "198.51.100.0-203.0.113.130", "2001:db8:2::7", "2001:db8:2::-2001:db8:3::8",
+             "2001:db8:2::1:0/112", "0.0.0.0/0", "::/0"]
+MATCHES = ['port = 22;', 'port = (80, "100-1023");', 'protocol = "tcp";', 'protocol = ("udp", "icmp");',
+           'protocol = ("tcp", "sctp", 47);', 'protocol = "udp"; port = "1024-65535";', 'port = "*";',
+           'icmp = "echo-request";', 'icmp = "timestamp-request";',
+           'protocol = "icmp"; icmp = ("8/0", "17");',
+           'protocol = ("icmp", "icmpv6");', 'protocol = "icmpv6"; icmp = ("138", "139/0");', '']
+
+
+def random_rule(r, key, action):
+    peers = r.sample(ADDRESSES, r.randint(0, 3))
+    if peers:
+        peers = "%s = (%s);" % (key, ", ".join('"%s"' % p for p in peers))
+    return "{ %s %s action = \"%s\"; }" % (r.choice(MATCHES), peers or "", action)
+
+
+def random_table(r, name, key, actions):
+    rules = [random_rule(r, key, r.choice(actions)) for _ in range(r.randint(1, 12))]
+    return "%s = (\n%s\n);\n" % (name, ",\n".join(rules))
+
+
+def random_config(r, kind):
+    actions = ("allow", "block") if kind == "aws-network-acls" else ("allow",)
+    text = random_table(r, "inbound", "from", actions) + random_table(r, "outbound", "to", actions)
+    if kind == "aws-network-acls":
+        return "acl = {\n%s};\n" % text
+    return text.replace("\n);", ",\n{ action = \"block\"; }\n);")
+
+
+KINDS = {
+    "aws-network-acls": (random_acl, acl_allows, same_acl),
+    "aws-security-groups": (random_groups, groups_allow, same_groups),
+}
+
+
+def random_packets(seed):
+    r = random.Random(-1 - seed)
+    return [random_packet(r, n) for n in range(PACKETS)]
+
+
+def judge(kind, seed, path):
+    with open(path) as file:
+        answer = json.load(file)
+    for p in random_packets(int(seed)):
+        print("accept" if KINDS[kind][1](answer, p) else "drop")
+
+
+def same(kind, one, other):
+    said = []
+    for path in (one, other):
+        with open(path) as file:
+            said.append(KINDS[kind][2](json.load(file)))
+    for side, only in (("-", said[0] - said[1]), ("+", said[1] - said[0])):
+        for what in sorted(only, key=str):
+            print(side, *what)
+    return 0 if said[0] == said[1] else 1
+
+
 def main():
-    seed, folder = int(sys.argv[1]), sys.argv[2]
-    r = random.Random(seed)
-    for name, answer, allows in (
-        ("aws-network-acls", random_acl(r), acl_allows),
-        ("aws-security-groups", random_groups(r), groups_allow),
-    ):
-        packets = [random_packet(r, n) for n in range(PACKETS)]
-        with open("%s/%s.json" % (folder, name), "w") as file:
-            json.dump(answer, file, indent=1)
-        with open("%s/%s.want" % (folder, name), "w") as file:
-            file.writelines("accept\n" if allows(answer, p) else "drop\n" for p in packets)
-        write_capture("%s/%s.pcap" % (folder, name), packets)
+    command, *arguments = sys.argv[1:]
+    if command == "judge":
+        judge(*arguments)
+    elif command == "same":
+        sys.exit(same(*arguments))
+    elif command == "packets":
+        write_capture(arguments[1], random_packets(int(arguments[0])))
+    else:
+        r = random.Random(int(arguments[0]))
+        for kind, (answer, _, _) in KINDS.items():
+            name = "%s/%s" % (arguments[1], kind)
+            if command == "answers":
+                with open(name + ".json", "w") as file:
+                    json.dump(answer(r), file, indent=1)
+            else:
+                with open(name + ".conf", "w") as file:
+                    file.write(random_config(r, kind))
 
 
 if __name__ == "__main__":
