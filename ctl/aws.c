@@ -16,7 +16,7 @@
 
 #define SAID_SIZE 400
 
-static void
+static void __attribute__((format(printf, 3, 0)))
 say(const struct aws_place *place, const char *word, const char *format,
     va_list arguments)
 {

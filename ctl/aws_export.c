@@ -20,7 +20,7 @@
 #define EMPTY     "{ }"
 #define ALLOW     "action = \"allow\"; "
 
-static void
+static void __attribute__((format(printf, 4, 0)))
 say(const struct export *export, const struct rule *rule, const char *word,
     const char *format, va_list arguments)
 {
@@ -65,7 +65,7 @@ export_notice(const struct export *export, const struct rule *rule,
 	va_end(arguments);
 }
 
-static void
+static void __attribute__((format(printf, 3, 0)))
 say_all(const struct export *export, const char *word, const char *format,
     va_list arguments)
 {

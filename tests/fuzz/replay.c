@@ -30,6 +30,10 @@ replay_file(const char *path)
 	FILE *file = fopen(path, "rb");
 	if (!file || fstat(fileno(file), &status) < 0)
 		die("open", path);
+	if (S_ISDIR(status.st_mode)) {
+		fclose(file);
+		return;
+	}
 	size_t size = (size_t)status.st_size;
 	uint8_t *data = malloc(size);
 	if (size > 0 && (!data || fread(data, 1, size, file) != size))
