@@ -30,6 +30,23 @@ add_member(struct named_set *set, const struct prefix *prefix)
 		text_need(NULL);
 }
 
+/* What the file had when the daemon read it; they come in order. */
+static void
+add_fixed(const struct fetching *fetching, const char *member)
+{
+	struct named_set *set =
+	    policy_find_set(fetching->policies[0], fetching->name);
+	struct address_range range;
+
+	if (!set || !set->members_file || !address_range_parse(member, &range))
+		return;
+	/* grows at powers of two */
+	if ((set->fixed_count & (set->fixed_count - 1)) == 0)
+		set->fixed = text_need(realloc(set->fixed,
+		    (2 * set->fixed_count + 1) * sizeof(set->fixed[0])));
+	set->fixed[set->fixed_count++] = range;
+}
+
 static void
 take_member(void *context, const json_t *row)
 {
@@ -37,6 +54,8 @@ take_member(void *context, const json_t *row)
 	const char *member = row_text(row, "member");
 	struct prefix prefix;
 
+	if (member && json_is_true(json_object_get(row, "fixed")))
+		add_fixed(fetching, member);
 	if (!member || json_is_true(json_object_get(row, "fixed")) ||
 	    !prefix_parse(member, &prefix))
 		return;

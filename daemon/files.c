@@ -22,8 +22,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_MAX (1 << 20)
-#define SUFFIX   ".conf"
+#include "set_file.h"
+
+#define FILE_MAX     (1 << 20)
+#define SET_FILE_MAX (64 << 20) /* a million members and more */
+#define SUFFIX       ".conf"
 
 static void
 complain_errno(struct diagnostics *diagnostics, const char *name)
@@ -103,9 +106,7 @@ file_is_trusted(const struct stat *status, const char *name,
 {
 	if (!S_ISREG(status->st_mode)) {
 		diagnostics_add(diagnostics,
-		    "%s: is not a regular file; accepted: a text file of "
-		    "config syntax",
-		    name);
+		    "%s: is not a regular file; accepted: a text file", name);
 		return false;
 	}
 	if (!owner_is_trusted(status, name, diagnostics))
@@ -119,10 +120,10 @@ file_is_trusted(const struct stat *status, const char *name,
 
 /* All of the file, NUL after it; NULL: complained. */
 static char *
-read_whole(
-    int file, const char *name, size_t *size, struct diagnostics *diagnostics)
+read_whole(int file, const char *name, size_t most, size_t *size,
+    struct diagnostics *diagnostics)
 {
-	char *text = malloc(FILE_MAX + 1);
+	char *text = malloc(most + 1);
 	size_t used = 0;
 	ssize_t got;
 
@@ -131,19 +132,18 @@ read_whole(
 		return NULL;
 	}
 	do {
-		got = read(file, text + used, FILE_MAX + 1 - used);
+		got = read(file, text + used, most + 1 - used);
 		if (got > 0)
 			used += (size_t)got;
-	} while ((got > 0 && used <= FILE_MAX) || (got < 0 && errno == EINTR));
+	} while ((got > 0 && used <= most) || (got < 0 && errno == EINTR));
 	if (got < 0) {
 		complain_errno(diagnostics, name);
 		free(text);
 		return NULL;
 	}
-	if (used > FILE_MAX) {
+	if (used > most) {
 		diagnostics_add(diagnostics,
-		    "%s: is too long; accepted: at most %d bytes", name,
-		    FILE_MAX);
+		    "%s: is too long; accepted: at most %zu bytes", name, most);
 		free(text);
 		return NULL;
 	}
@@ -153,28 +153,39 @@ read_whole(
 	return fitting ? fitting : text;
 }
 
+/* All of the file, if it can be believed; NULL: complained. */
+static char *
+read_trusted(int folder, const char *name, const char *shown, size_t most,
+    size_t *size, struct diagnostics *diagnostics)
+{
+	struct stat status;
+	char *text = NULL;
+	int file = openat(
+	    folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+
+	if (file < 0 || fstat(file, &status) < 0)
+		complain_errno(diagnostics, shown);
+	else if (file_is_trusted(&status, shown, diagnostics))
+		text = read_whole(file, shown, most, size, diagnostics);
+	if (file >= 0)
+		close(file);
+	return text;
+}
+
 /* Appends the file to *files.  Takes `shown`, the name for people. */
 static bool
 add_file(int folder, const char *name, char *shown, struct files *files,
     struct diagnostics *diagnostics)
 {
-	struct stat status;
 	struct conf_text *more = NULL;
-	char *text = NULL;
 	size_t size;
 
 	if (!shown) {
 		complain_errno(diagnostics, name);
 		return false;
 	}
-	int file = openat(
-	    folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	if (file < 0 || fstat(file, &status) < 0)
-		complain_errno(diagnostics, shown);
-	else if (file_is_trusted(&status, shown, diagnostics))
-		text = read_whole(file, shown, &size, diagnostics);
-	if (file >= 0)
-		close(file);
+	char *text =
+	    read_trusted(folder, name, shown, FILE_MAX, &size, diagnostics);
 	if (text) {
 		more = realloc(
 		    files->text, (files->count + 1) * sizeof(*files->text));
@@ -302,15 +313,66 @@ files_free(struct files *files)
 	*files = (struct files){ 0 };
 }
 
+/* The name as seen from the folder of the config that has it; malloc'd. */
+static char *
+path_from(const char *config, const char *name)
+{
+	const char *slash = strrchr(config, '/');
+	char *path;
+
+	if (name[0] == '/' || !slash)
+		return strdup(name);
+	return asprintf(
+		   &path, "%.*s%s", (int)(slash + 1 - config), config, name) < 0
+		   ? NULL
+		   : path;
+}
+
+static bool
+fill_set(struct named_set *set, struct diagnostics *diagnostics)
+{
+	char *path = path_from(set->file, set->members_file);
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	char *shown =
+	    slash ? strndup(path, (size_t)(slash + 1 - path)) : strdup(".");
+	struct conf_text text = { .name = path };
+	bool whole = false;
+
+	if (!path || !shown) {
+		complain_errno(diagnostics, set->members_file);
+	} else {
+		int folder = open_folder(
+		    AT_FDCWD, shown, FOLDER_OF_FILE, shown, diagnostics);
+		if (folder >= 0)
+			text.text =
+			    read_trusted(folder, slash ? slash + 1 : path, path,
+				SET_FILE_MAX, &text.size, diagnostics);
+		if (folder >= 0)
+			close(folder);
+	}
+	if (text.text)
+		whole = set_file_read(set, &text, diagnostics);
+	free((char *)text.text);
+	free(shown);
+	free(path);
+	return whole;
+}
+
 struct policy *
 files_load(const char *path, struct diagnostics *diagnostics)
 {
 	struct files files;
+	bool whole = true;
 
 	if (!files_read(path, &files, diagnostics))
 		return NULL;
-	struct policy *policy =
-	    policy_load(files.text, files.count, diagnostics);
+	struct policy *policy = conf_load(files.text, files.count, diagnostics);
 	files_free(&files);
-	return policy;
+	for (size_t i = 0; policy && i < policy->set_count; i++)
+		if (policy->sets[i].members_file)
+			whole &= fill_set(&policy->sets[i], diagnostics);
+	if (!policy || (whole && policy_test(policy, diagnostics)))
+		return policy;
+	policy_destroy(policy);
+	return NULL;
 }

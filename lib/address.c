@@ -12,6 +12,7 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -72,6 +73,34 @@ address_in_ranges(
 			high = middle;
 	}
 	return low < count && address_in(address, &ranges[low]);
+}
+
+/* IPv4 before IPv6, although ::/0 begins below all of IPv4. */
+static int
+compare_ranges(const void *left, const void *right)
+{
+	const struct address_range *a = left, *b = right;
+	bool a_v4 = address_is_v4(a->low), b_v4 = address_is_v4(b->low);
+
+	return a_v4 != b_v4 ? b_v4 - a_v4 : address_compare(a->low, b->low);
+}
+
+size_t
+address_ranges_join(struct address_range *list, size_t count)
+{
+	size_t kept = 0;
+
+	qsort(list, count, sizeof(list[0]), compare_ranges);
+	for (size_t i = 0; i < count; i++) {
+		struct address_range *last = &list[kept > 0 ? kept - 1 : 0];
+		if (kept == 0 ||
+		    address_is_v4(last->low) != address_is_v4(list[i].low) ||
+		    address_compare(list[i].low, last->high) > 0)
+			list[kept++] = list[i];
+		else if (address_compare(list[i].high, last->high) > 0)
+			last->high = list[i].high;
+	}
+	return kept;
 }
 
 bool

@@ -95,6 +95,10 @@ bool address_in(struct address a, const struct address_range *range);
 bool address_in_ranges(
     struct address a, const struct address_range *ranges, size_t count);
 
+/* Sorts them, IPv4 first, and joins what overlaps.  Returns how many are left.
+ */
+size_t address_ranges_join(struct address_range *list, size_t count);
+
 /* "192.0.2.1", "2001:db8::1".  False: not an address; *out untouched. */
 bool address_parse(const char *text, struct address *out);
 /* An address, "ADDRESS/BITS" or "ADDRESS-ADDRESS" of one family.  Host bits

@@ -257,35 +257,6 @@ read_address(struct rule_reader *r, const config_setting_t *value,
 	return false;
 }
 
-/* IPv4 before IPv6, although ::/0 begins below all of IPv4. */
-static int
-compare_addresses(const void *left, const void *right)
-{
-	const struct address_range *a = left, *b = right;
-	bool a_v4 = address_is_v4(a->low), b_v4 = address_is_v4(b->low);
-
-	return a_v4 != b_v4 ? b_v4 - a_v4 : address_compare(a->low, b->low);
-}
-
-/* Sorts them, and joins what overlaps.  Returns how many are left. */
-static size_t
-join_addresses(struct address_range *list, size_t count)
-{
-	size_t kept = 0;
-
-	qsort(list, count, sizeof(list[0]), compare_addresses);
-	for (size_t i = 0; i < count; i++) {
-		struct address_range *last = &list[kept > 0 ? kept - 1 : 0];
-		if (kept == 0 ||
-		    address_is_v4(last->low) != address_is_v4(list[i].low) ||
-		    address_compare(list[i].low, last->high) > 0)
-			list[kept++] = list[i];
-		else if (address_compare(list[i].high, last->high) > 0)
-			last->high = list[i].high;
-	}
-	return kept;
-}
-
 void
 conf_match_members(struct rule_reader *r, const config_setting_t *value,
     struct address_range **ranges, size_t *range_count)
@@ -301,7 +272,7 @@ conf_match_members(struct rule_reader *r, const config_setting_t *value,
 	if (!list)
 		return;
 	*ranges = list;
-	*range_count = join_addresses(list, used);
+	*range_count = address_ranges_join(list, used);
 }
 
 /* The set, unless the list has it already. */
@@ -359,7 +330,7 @@ read_addresses(struct rule_reader *r, const config_setting_t *value,
 			     r, element, &(*ranges)[used], ADDRESS_FORMS))
 			used++;
 	}
-	*range_count = join_addresses(*ranges, used);
+	*range_count = address_ranges_join(*ranges, used);
 	qsort(*sets, *set_count, sizeof((*sets)[0]), compare_sets);
 }
 

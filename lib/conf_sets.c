@@ -13,9 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MEMBERS_MAX 10000000
+#define MEMBERS_MAX   10000000
+#define FILE_NAME_MAX 255
 
-static const char *const set_keys[] = { "time", "max", "members" };
+static const char *const set_keys[] = { "time", "max", "members", "file" };
 
 #define KEY_COUNT (sizeof(set_keys) / sizeof(set_keys[0]))
 
@@ -60,6 +61,24 @@ read_members(
 		conf_match_members(&r, value, &set->fixed, &set->fixed_count);
 }
 
+/* The file is for others to read: set_file.h. */
+static void
+read_file_name(
+    struct reader *reader, struct named_set *set, const config_setting_t *value)
+{
+	const char *name = setting_string(value);
+	char shown[SETTING_SHOW_SIZE];
+
+	if (name && *name && strlen(name) <= FILE_NAME_MAX &&
+	    text_is_plain(name))
+		set->members_file = reader_copy(reader, name);
+	else
+		reader_fail(reader, config_setting_source_line(value),
+		    "file is %s, accepted is a name, such as \"bad.txt\", of "
+		    "up to %d bytes",
+		    setting_show(value, shown), FILE_NAME_MAX);
+}
+
 static void
 read_key(
     struct reader *reader, struct named_set *set, const config_setting_t *value)
@@ -72,6 +91,8 @@ read_key(
 
 	if (strcmp(key, "members") == 0) {
 		read_members(reader, set, value);
+	} else if (strcmp(key, "file") == 0) {
+		read_file_name(reader, set, value);
 	} else if (strcmp(key, "time") == 0) {
 		if (setting_seconds(value, &number) && number >= 1 &&
 		    number <= SET_TIME_MAX)
@@ -141,6 +162,9 @@ read_set(struct reader *reader, const config_setting_t *value)
 	     i++)
 		read_key(
 		    reader, set, config_setting_get_elem(value, (unsigned)i));
+	if (set->members_file && config_setting_get_member(value, "members"))
+		reader_fail(reader, line,
+		    "it has members and a file, accepted is one of them");
 }
 
 void

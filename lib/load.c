@@ -89,27 +89,54 @@ holds(const struct policy *policy, const struct policy_test *test,
 	return false;
 }
 
+/* A set whose members are elsewhere is none without them. */
+static bool
+has_all_members(const struct policy *policy, struct diagnostics *diagnostics)
+{
+	bool whole = true;
+
+	for (size_t i = 0; i < policy->set_count; i++) {
+		const struct named_set *set = &policy->sets[i];
+		if (!set->members_file)
+			continue;
+		diagnostics_add(diagnostics,
+		    "%s:%u: set \"%s\": no file is read here, accepted are "
+		    "members",
+		    set->file, set->line, set->name);
+		whole = false;
+	}
+	return whole;
+}
+
+bool
+policy_test(const struct policy *policy, struct diagnostics *diagnostics)
+{
+	struct interfaces *interfaces;
+	bool passed = true;
+
+	if (policy->test_count == 0)
+		return true;
+	interfaces = interfaces_create();
+	if (!interfaces) {
+		diagnostics_add(
+		    diagnostics, "%s:1: out of memory", policy->files[0]);
+		return false;
+	}
+	for (size_t i = 0; i < policy->test_count; i++)
+		if (!holds(policy, &policy->tests[i], interfaces, diagnostics))
+			passed = false;
+	interfaces_destroy(interfaces);
+	return passed;
+}
+
 struct policy *
 policy_load(const struct conf_text *texts, size_t count,
     struct diagnostics *diagnostics)
 {
 	struct policy *policy = conf_load(texts, count, diagnostics);
-	struct interfaces *interfaces;
-	bool passed = true;
 
-	if (!policy || policy->test_count == 0)
-		return policy;
-	interfaces = interfaces_create();
-	if (!interfaces) {
-		diagnostics_add(
-		    diagnostics, "%s:1: out of memory", policy->files[0]);
-		passed = false;
-	}
-	for (size_t i = 0; interfaces && i < policy->test_count; i++)
-		if (!holds(policy, &policy->tests[i], interfaces, diagnostics))
-			passed = false;
-	interfaces_destroy(interfaces);
-	if (passed)
+	if (!policy || (has_all_members(policy, diagnostics) &&
+			   policy_test(policy, diagnostics)))
 		return policy;
 	policy_destroy(policy);
 	return NULL;

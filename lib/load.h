@@ -9,8 +9,11 @@
 
 #include "conf.h"
 
+/* Whether every test of the config passes; diagnostics say which do not. */
+bool policy_test(const struct policy *policy, struct diagnostics *diagnostics);
 /* The policy of these texts merged in order, or NULL and at least one
- * diagnostic; as conf_load(), and every test of the config has passed. */
+ * diagnostic; as conf_load(), no set has its members in a file, and every test
+ * of the config has passed. */
 struct policy *policy_load(const struct conf_text *texts, size_t count,
     struct diagnostics *diagnostics);
 

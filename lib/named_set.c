@@ -32,4 +32,5 @@ named_set_free(struct named_set *set)
 {
 	free(set->name);
 	free(set->fixed);
+	free(set->members_file);
 }

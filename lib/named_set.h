@@ -14,11 +14,13 @@ struct named_set {
 	char *name;
 	struct address_range *fixed; /* sorted, IPv4 first, no two overlap */
 	size_t fixed_count;
-	uint32_t time_s;  /* life of a live member; 0: for ever */
-	uint32_t max;     /* live members */
-	bool revalidates; /* rules of inbound, outbound or forward ask it */
-	struct set *live; /* of filter_publish(); NULL: there are none */
-	const char *file; /* where it is written; NULL: nowhere */
+	char *members_file; /* that has the fixed ones, as it is written; NULL:
+			       the config has them */
+	uint32_t time_s;    /* life of a live member; 0: for ever */
+	uint32_t max;       /* live members */
+	bool revalidates;   /* rules of inbound, outbound or forward ask it */
+	struct set *live;   /* of filter_publish(); NULL: there are none */
+	const char *file;   /* where it is written; NULL: nowhere */
 	unsigned line;
 };
 

@@ -349,13 +349,19 @@ add_members(struct phrase *text, const struct named_set *set)
 static void
 add_set(struct phrase *text, const struct named_set *set)
 {
-	bool usual = set->time_s == 0 && set->max == SET_MAX_STANDARD;
+	bool usual = set->time_s == 0 && set->max == SET_MAX_STANDARD &&
+		     !set->members_file;
 
 	phrase_add(text, "\t%s = %s", set->name, usual ? "" : "{ ");
 	if (set->time_s != 0)
 		phrase_add(text, "time = %u; ", (unsigned)set->time_s);
 	if (set->max != SET_MAX_STANDARD)
 		phrase_add(text, "max = %u; ", (unsigned)set->max);
+	if (set->members_file) {
+		add_quoted(text, "file", set->members_file);
+		phrase_add(text, "};\n");
+		return;
+	}
 	if (!usual)
 		phrase_add(text, "members = ");
 	add_members(text, set);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "print.h"
 #include "suites.h"
 
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
@@ -223,6 +224,127 @@ START_TEST(every_bad_file_is_reported)
 }
 END_TEST
 
+static const char with_set[] =
+    "inbound = ( { from = \"@bad\"; action = \"allow\"; } );\n"
+    "outbound = ( );\n"
+    "sets = { bad = { file = \"bad.txt\"; }; };\n"
+    "tests = ( { packet = \"inbound tcp 192.0.2.9:5 192.0.2.1:22\";\n"
+    "  expect = \"accept\"; } );\n";
+
+/* Of the set in the policy of main.conf. */
+static size_t
+count_members(void)
+{
+	struct policy *policy = files_load("main.conf", &diagnostics);
+	ck_assert_msg(policy != NULL, "%s",
+	    diagnostics.count ? diagnostics.line[0] : "(no diagnostic)");
+	size_t count = policy_find_set(policy, "bad")->fixed_count;
+	char *printed = policy_print(policy);
+
+	ck_assert_ptr_nonnull(printed);
+	ck_assert_ptr_nonnull(strstr(printed, "bad.txt\"; };\n"));
+	free(printed);
+	policy_destroy(policy);
+	diagnostics_clear(&diagnostics);
+	return count;
+}
+
+/* With these members; one line that holds all of `want`. */
+static void
+assert_set_refused(const char *members, const char *want)
+{
+	if (members)
+		write_file("bad.txt", members);
+	ck_assert_ptr_null(files_load("main.conf", &diagnostics));
+	ck_assert_uint_eq(diagnostics.count, 2); /* outbound is empty */
+	ck_assert_msg(strstr(diagnostics.line[1], want) != NULL,
+	    "got \"%s\", want \"%s\"", diagnostics.line[1], want);
+	diagnostics_clear(&diagnostics);
+}
+
+START_TEST(set_has_its_members_from_a_file)
+{
+	write_file("main.conf", with_set);
+	write_file("bad.txt",
+	    "# whom nobody likes\n192.0.2.0/24\t# a net\r\n\n"
+	    "  2001:db8::1-2001:db8::9  \n192.0.2.9\n2001:db8::/32");
+	ck_assert_uint_eq(count_members(), 2);
+	/* read anew each time */
+	write_file("bad.txt", "192.0.2.9\n2001:db8::1\n203.0.113.1\n");
+	ck_assert_uint_eq(count_members(), 3);
+}
+END_TEST
+
+START_TEST(set_file_is_near_the_config_that_names_it)
+{
+	ck_assert_int_eq(mkdir("rules.d", 0755), 0);
+	write_file("main.conf", "inbound = ( );\n");
+	write_file("rules.d/a.conf", with_set);
+	write_file("rules.d/bad.txt", "192.0.2.9");
+	ck_assert_uint_eq(count_members(), 1);
+}
+END_TEST
+
+START_TEST(set_file_may_have_a_whole_path)
+{
+	char text[PATH_MAX + 100];
+
+	snprintf(text, sizeof(text),
+	    "inbound = ( );\nsets = { bad = { file = \"%s/bad.txt\"; }; };\n",
+	    folder);
+	write_file("main.conf", text);
+	write_file("bad.txt", "");
+	ck_assert_uint_eq(count_members(), 0);
+}
+END_TEST
+
+START_TEST(bad_set_file_is_refused)
+{
+	write_file("main.conf", with_set);
+	assert_set_refused(NULL, "bad.txt: cannot be read");
+	assert_set_refused(
+	    "192.0.2.9\n\nnobody # here\n", "bad.txt:3: it is no");
+	assert_set_refused("192.0.2.9 192.0.2.8\n", "bad.txt:1: it is no");
+	assert_set_refused("192.0.2.9-192.0.2.8\n", "bad.txt:1: it is no");
+	/* the tests of the config are asked with the members */
+	assert_set_refused("192.0.2.8\n", "main.conf:4: test");
+	write_file("bad.txt", "192.0.2.9");
+	ck_assert_int_eq(chmod("bad.txt", 0666), 0);
+	assert_set_refused(NULL, "bad.txt: is writable by");
+}
+END_TEST
+
+START_TEST(of_many_bad_lines_the_first_are_shown)
+{
+	char text[64] = "";
+
+	for (size_t i = 0; i < 30; i++)
+		strcat(text, "x\n");
+	write_file("main.conf", with_set);
+	write_file("bad.txt", text);
+	ck_assert_ptr_null(files_load("main.conf", &diagnostics));
+	ck_assert_uint_eq(diagnostics.count, 1 + 20 + 1);
+	ck_assert_str_eq(diagnostics.line[21], "bad.txt:1: and 10 lines more");
+}
+END_TEST
+
+START_TEST(set_file_of_a_million_lines)
+{
+	write_file("main.conf", with_set);
+	FILE *file = fopen("bad.txt", "w");
+	ck_assert_ptr_nonnull(file);
+	fputs("192.0.2.9\n", file);
+	/* every other address, in no order */
+	for (unsigned i = 1; i < 1000000; i++) {
+		unsigned a = (unsigned)(2 * ((uint64_t)i * 7919 % 1000003));
+		fprintf(file, "10.%u.%u.%u\n", a >> 16, a >> 8 & 255, a & 255);
+	}
+	ck_assert_int_eq(fclose(file), 0);
+	ck_assert_int_eq(chmod("bad.txt", 0644), 0);
+	ck_assert_uint_eq(count_members(), 1000000);
+}
+END_TEST
+
 /* The next three need root, to give files away. */
 START_TEST(file_of_another_user_is_refused)
 {
@@ -269,6 +391,12 @@ suite_files(void)
 	tcase_add_test(tests, sticky_rules_folder_is_refused);
 	tcase_add_test(tests, one_mebibyte_is_the_most);
 	tcase_add_test(tests, every_bad_file_is_reported);
+	tcase_add_test(tests, set_has_its_members_from_a_file);
+	tcase_add_test(tests, set_file_is_near_the_config_that_names_it);
+	tcase_add_test(tests, set_file_may_have_a_whole_path);
+	tcase_add_test(tests, bad_set_file_is_refused);
+	tcase_add_test(tests, of_many_bad_lines_the_first_are_shown);
+	tcase_add_test(tests, set_file_of_a_million_lines);
 	if (geteuid() == 0) {
 		tcase_add_test(tests, file_of_another_user_is_refused);
 		tcase_add_test(tests, folder_of_another_user_is_refused);
