@@ -33,13 +33,8 @@ struct pass {
 	const struct own *own;
 	const struct named_set *banned; /* NULL: nobody is */
 	bool trial;
+	bool spares; /* what rules refuse is dropped, but its flow stays */
 };
-
-static const struct rules *
-table_for(const struct policy *policy, enum direction direction)
-{
-	return &policy->tables[(enum table_id)direction];
-}
 
 /* One stateless table's say; true: go on. */
 static bool
@@ -83,27 +78,29 @@ banned_by(const struct policy *policy)
 	return named_set_is_empty(policy->banned) ? NULL : policy->banned;
 }
 
-/* The flow was allowed by an older policy: today's rules judge the packet that
- * opened it, and it moves to the one that allows it, whatever its limits.
- * True: it may go on, *c is up to date.  False: d->why says why the packet goes
- * with it; or, UNDECIDED, it changed meanwhile, or is none any more since its
- * rule is stateless now. */
+/* An older policy allowed the flow: today's rules judge the packet that opened
+ * it, and it moves to the one that allows it, whatever its limits.  True: look
+ * at it again.  False: d->why says why the packet goes with it; or, UNDECIDED,
+ * its rule is stateless now, and the packet is one of no flow. */
 static bool
 revalidate(const struct pass *pass, struct connection *c, struct decision *d)
 {
 	struct packet first = conntrack_first_packet(c->flow);
 	const struct rule *rule = rules_match(
-	    table_for(pass->policy, first.direction), &first, pass->interfaces);
+	    &pass->policy->tables[first.direction], &first, pass->interfaces);
 	bool allowed = rule && rule->action == ACTION_ALLOW;
 
-	if (allowed && rule->stateful)
-		return pass->trial || conntrack_revalidate(
-					  &pass->ct, c, pass->generation, rule);
+	if (allowed && rule->stateful) {
+		if (!pass->trial)
+			conntrack_revalidate(
+			    &pass->ct, c, pass->generation, rule);
+		return true;
+	}
 	if (!allowed) {
 		d->why = REVOKED;
 		d->rule = rule;
 	}
-	if (!pass->trial)
+	if (!pass->trial && !pass->spares)
 		conntrack_kill(&pass->ct, c);
 	return false;
 }
@@ -139,8 +136,7 @@ judge_known(const struct pass *pass, const struct job *job,
 			return;
 		}
 		if (outdated(pass, &c)) {
-			bool stands = revalidate(pass, &c, d);
-			if (d->why != UNDECIDED || (pass->trial && !stands))
+			if (!revalidate(pass, &c, d))
 				return;
 			if (!pass->trial)
 				continue;
@@ -248,7 +244,7 @@ static void
 judge_new(const struct pass *pass, const struct packet *packet,
     const struct connection *old, struct decision *d, uint32_t *held)
 {
-	const struct rules *rules = table_for(pass->policy, packet->direction);
+	const struct rules *rules = &pass->policy->tables[packet->direction];
 	const struct rule *rule = rules_match(rules, packet, pass->interfaces);
 
 	while (!decide(pass, packet, rule, old, d, held))
@@ -349,6 +345,7 @@ pass_of(struct filter *filter, const struct regime *regime, unsigned worker,
 		.generation = (uint16_t)published_read(&regime->generation),
 		.own = own_now(filter),
 		.banned = banned_by(regime->policy),
+		.spares = published_read(&regime->spares),
 	};
 	pass.fragments = pass.ct;
 	pass.fragments.table = filter->fragments;

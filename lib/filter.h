@@ -70,6 +70,14 @@ void filter_online(void);
  * memory, nothing has changed.  Keeper. */
 bool filter_publish(
     struct filter *filter, struct policy *policy, struct policy **old);
+/* The policy in force was published with on_trial set: a flow that it refuses
+ * loses its packets, but lives, and goes on when a policy that allows it is
+ * published.  From now on it ends, as under any other policy.  Keeper. */
+void filter_confirm(struct filter *filter);
+/* The policy, which is not in force, sees the live members of its sets from now
+ * on, so that filter_try() answers as if it were.  It must be published or
+ * destroyed next.  False: out of memory.  Keeper. */
+bool filter_prepare(struct filter *filter, const struct policy *policy);
 /* The policy in force.  Keeper, or a worker before its next quiescence. */
 const struct policy *filter_policy(const struct filter *filter);
 /* The addresses of this host, from which nothing comes from outside; copied.

@@ -119,6 +119,21 @@ filter_publish(
 	return true;
 }
 
+void
+filter_confirm(struct filter *filter)
+{
+	struct regime *regime = regime_in_force(filter);
+
+	regime->policy->on_trial = false;
+	published_set(&regime->spares, false);
+}
+
+bool
+filter_prepare(struct filter *filter, const struct policy *policy)
+{
+	return filter_sets_bind(filter, policy);
+}
+
 bool
 filter_set_own(
     struct filter *filter, const struct address *addresses, size_t count)

@@ -53,6 +53,7 @@ regime_create(struct policy *policy, unsigned workers)
 		return NULL;
 	regime->policy = policy;
 	regime->workers = workers;
+	published_set(&regime->spares, policy->on_trial);
 	regime->judges_connections = regime_judges_connections(policy);
 	for (size_t t = 0; t < TABLE_COUNT; t++)
 		regime->first[t + 1] =

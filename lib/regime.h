@@ -26,6 +26,9 @@ struct regime {
 	/* Of the verdicts on flows, as flows hold it: it moves on when the
 	 * policy does, or sets change what it says.  The keeper's. */
 	struct published generation;
+	/* On trial: flows that its rules refuse are dropped, but stay, so that
+	 * the policy before can go on with them.  The keeper's. */
+	struct published spares;
 	unsigned workers;
 	size_t first[TABLE_COUNT + 1];   /* number of each table's first rule */
 	struct rule_counters **counters; /* [worker][rule number] */

@@ -201,6 +201,7 @@ struct policy {
 	size_t index_count;
 	uint32_t last_identity;
 	bool has_timeouts; /* some rule has timeouts of its own */
+	bool on_trial; /* set before filter_publish(): see filter_confirm() */
 };
 
 /* The rule that decides, or NULL: none matches.  Packet path. */

@@ -300,10 +300,11 @@ load(unsigned family, const char *config)
 }
 
 static void
-put_in_force(struct play *play, struct policy *policy)
+put_in_force(struct play *play, struct policy *policy, bool on_trial)
 {
 	struct policy *old = NULL;
 
+	policy->on_trial = on_trial;
 	ck_assert(filter_publish(play->filter, policy, &old));
 	policy_destroy(old);
 }
@@ -449,7 +450,9 @@ play_step(struct play *play, const struct step *s, unsigned number)
 	for (unsigned i = 0; s->wait_ms && i < 200; i++)
 		filter_sweep(play->filter, 0, play->now_ms);
 	if (s->reload)
-		put_in_force(play, load(play->family, s->reload));
+		put_in_force(play, load(play->family, s->reload), s->on_trial);
+	if (s->confirm)
+		filter_confirm(play->filter);
 	if (s->own)
 		set_own(play, s->own);
 	if (s->keeper)
@@ -483,13 +486,12 @@ scenario_play(unsigned family, const char *config, const struct step *steps)
 		.family = family,
 		.interfaces = options.interfaces,
 		.filter = filter_create(&options),
-		/* Near the wrap of the 32-bit tick. */
-		.now_ms = (uint64_t)UINT32_MAX * TICK_MS - 500,
+		.now_ms = (uint64_t)UINT32_MAX * TICK_MS - 500, /* wraps soon */
 	};
 
 	ck_assert(play.filter != NULL);
 	filter_enter(play.filter, 0);
-	put_in_force(&play, policy);
+	put_in_force(&play, policy, false);
 	for (unsigned i = 0; steps[i].want != UNDECIDED; i++)
 		play_step(&play, &steps[i], i + 1);
 	filter_leave(play.filter, 0);

@@ -36,6 +36,8 @@ struct step {
 	unsigned wait_ms;   /* before the packet */
 	unsigned back_ms;   /* the clock is set back by this before that */
 	const char *reload; /* config put in force before the packet */
+	bool on_trial;      /* that one */
+	bool confirm;       /* it is confirmed before the packet */
 	const char *own;    /* this host's addresses from now on */
 	/* "add SET MEMBER SECONDS", "del SET MEMBER", "ban MEMBER SECONDS",
 	 * "ask SET MEMBER SECONDS" (as a worker does), "cut SET MEMBER SECONDS"

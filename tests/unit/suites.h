@@ -50,4 +50,5 @@ Suite *suite_diff(void);
 Suite *suite_explain(void);
 Suite *suite_packet_log(void);
 Suite *suite_policy_command(void);
+Suite *suite_on_trial(void);
 #endif
