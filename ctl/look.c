@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "client.h"
 #include "columns.h"
@@ -75,6 +76,19 @@ add_time(struct columns *columns, const json_t *row, const char *key,
 
 	columns_add(columns, row_text(row, iso_key), ago);
 	free(ago);
+}
+
+/* A time to come as ISO 8601, brief: how long until then. */
+static void
+add_end(struct columns *columns, const json_t *row, const char *key,
+    const char *iso_key)
+{
+	if (row_has(row, key))
+		columns_take(columns, text_format("%s", row_text(row, iso_key)),
+		    text_duration(
+			row_number(row, key) - (double)time(NULL), true));
+	else
+		columns_add(columns, NULL, NULL);
 }
 
 /* Opener's and responder's, as "12/10". */
@@ -146,6 +160,7 @@ static const struct column rule_columns[] = {
 	{ "HITS",      true,  CUT_NEVER, 0 },
 	{ "BYTES",     true,  CUT_NEVER, 2 },
 	{ "LAST-HIT",  false, CUT_NEVER, 1 },
+	{ "ENDS",      false, CUT_NEVER, 0 },
 	{ "NAME",      false, CUT_END,   0 },
 	{ "FILE:LINE", false, CUT_START, 0 },
 };
@@ -171,6 +186,7 @@ fill_rule(struct columns *columns, const json_t *row)
 	    row_has(row, "bytes") ? text_size(row_count(row, "bytes")) : NULL,
 	    NULL);
 	add_time(columns, row, "last_hit", "last_hit_iso");
+	add_end(columns, row, "ends", "ends_iso");
 	add_text(columns, row, "name");
 	columns_take(columns, row_place(row, false), row_place(row, true));
 	return is_rule;

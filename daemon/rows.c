@@ -176,6 +176,9 @@ row_rule(struct json *json, enum table_id table, const struct rule *rule,
 	json_unsigned(json, "hits", totals->hits);
 	json_unsigned(json, "bytes", totals->bytes);
 	row_time(json, "last_hit", last_hit_ms);
+	json_bool(json, "protect", rule->protect);
+	row_time(json, "ends",
+	    rule->ends_ms ? rule->ends_ms + (uint64_t)wall_offset_ms : 0);
 	json_string(json, "file", rule->file);
 	json_unsigned(json, "line", rule->line);
 	json_close_object(json);
@@ -202,6 +205,8 @@ row_rest(struct json *json, enum table_id table, uint64_t hits)
 	json_unsigned(json, "hits", hits);
 	json_null(json, "bytes");
 	row_time(json, "last_hit", 0);
+	json_bool(json, "protect", false);
+	row_time(json, "ends", 0);
 	json_null(json, "file");
 	json_null(json, "line");
 	json_close_object(json);

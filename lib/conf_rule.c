@@ -117,12 +117,12 @@ read_action(struct rule_reader *r, const config_setting_t *value)
 }
 
 static void
-read_bool(struct rule_reader *r, const config_setting_t *value, bool *out)
+read_bool(struct rule_reader *r, const config_setting_t *value, bool *into)
 {
 	char shown[SETTING_SHOW_SIZE];
 
 	if (config_setting_type(value) == CONFIG_TYPE_BOOL)
-		*out = config_setting_get_bool(value);
+		*into = config_setting_get_bool(value);
 	else
 		reader_fail(r->reader, config_setting_source_line(value),
 		    "%s is %s, accepted are true and false", r->key,
@@ -139,6 +139,12 @@ static void
 read_log(struct rule_reader *r, const config_setting_t *value)
 {
 	read_bool(r, value, &r->rule->log);
+}
+
+static void
+read_protect(struct rule_reader *r, const config_setting_t *value)
+{
+	read_bool(r, value, &r->rule->protect);
 }
 
 #define EVERYWHERE ((1u << TABLE_COUNT) - 1)
@@ -158,6 +164,7 @@ static const struct key {
 	{ "comment", EVERYWHERE, read_comment, NULL },
 	{ "action", EVERYWHERE, read_action, NULL },
 	{ "stateful", NOT_ACL, read_stateful, "a network ACL keeps no state" },
+	{ "protect", NOT_ACL, read_protect, "a network ACL keeps no state" },
 	{ "protocol", EVERYWHERE, conf_match_protocol, NULL },
 	{ "port", EVERYWHERE, conf_match_port, NULL },
 	{ "source_port", EVERYWHERE, conf_match_source_port, NULL },
@@ -270,6 +277,12 @@ check_rule(struct reader *reader, enum table_id table, const struct rule *rule,
 		reader_fail(reader, config_setting_source_line(action),
 		    "action is \"reject\" in a network ACL, accepted are "
 		    "\"allow\" and \"block\"");
+	if (rule->protect && (rule->action != ACTION_ALLOW || !rule->stateful))
+		reader_fail(reader,
+		    config_setting_source_line(
+			config_setting_get_member(group, "protect")),
+		    "protect is true, accepted with action \"allow\", and not "
+		    "with stateful = false");
 	for (size_t i = 0; i < 2; i++) {
 		const config_setting_t *port =
 		    config_setting_get_member(group, port_keys[i]);

@@ -233,6 +233,8 @@ rule_print(const struct rule *rule)
 		phrase_add(&text, "stateful = false; ");
 	if (rule->log)
 		phrase_add(&text, "log = true; ");
+	if (rule->protect)
+		phrase_add(&text, "protect = true; ");
 	limits_print(rule, limits);
 	phrase_add(&text, "%s", limits);
 	if (rule->comment)

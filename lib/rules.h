@@ -93,6 +93,8 @@ struct rule {
 	size_t out_interface_count;
 	struct rule_limits limits;
 	struct rule_timeouts timeouts;
+	bool protect;     /* no change of policy may cut its flows unasked */
+	uint64_t ends_ms; /* a temporary one does, by the keeper's clock; 0 */
 	char *name;       /* NULL: none */
 	char *comment;    /* NULL: none */
 	const char *file; /* where it is written; of policy.files */

@@ -3,7 +3,8 @@
 """A control socket that answers what a file says: daemon.py SOCKET FOLDER.
 
 The answer to command `flows` is FOLDER/flows, sent as it is but for two things:
-%REQUEST% becomes the request as a JSON string, and %AGO:90% the time 90 s ago.
+%REQUEST% becomes the request as a JSON string, %AGO:90% the time 90 s ago, and
+%IN:90% the time in 90 s.
 Where it ends without its last object, the connection ends with it; after a
 line `%SILENCE%` it stays open, and nothing comes any more.
 
@@ -22,7 +23,8 @@ def answer(request, folder):
         text = file.read()
     text = text.replace(b"%REQUEST%", json.dumps(json.dumps(request)).encode())
     now = time.time()
-    return re.sub(rb"%AGO:(\d+)%", lambda m: b"%d" % (now - int(m[1])), text)
+    text = re.sub(rb"%AGO:(\d+)%", lambda m: b"%d" % (now - int(m[1])), text)
+    return re.sub(rb"%IN:(\d+)%", lambda m: b"%d" % (now + int(m[1]) + 30), text)
 
 
 def main():

@@ -170,7 +170,8 @@ static const struct {
 	    "{action=\"drop\"});",
 	    "test.conf:1: rule inbound 1: unknown key \"b\", accepted are "
 	    "name, "
-	    "comment, action, stateful, protocol, port, source_port, icmp, "
+	    "comment, action, stateful, protect, protocol, port, source_port, "
+	    "icmp, "
 	    "flags, from, to, interface" },
 	{ "ports", "inbound = ({action=\"drop\" port=(", "1,", "2)});", NULL },
 	{ "wrong ports", "inbound = ({action=\"drop\" port=(", "\"htttp\",",

@@ -80,7 +80,8 @@ START_TEST(rule_row)
 	    "\\\"allow\\\"; comment = \\\"c\\\"; }\",\"hits\":3,\"bytes\":180,"
 	    "\"last_hit\":1764000005.25,"
 	    "\"last_hit_iso\":\"2025-11-24T16:00:05.250Z\","
-	    "\"file\":\"test.conf\",\"line\":2}\n");
+	    "\"protect\":false,\"ends\":null,\"ends_iso\":null,\"file\":\"test."
+	    "conf\",\"line\":2}\n");
 	assert_rule_row(2, &none,
 	    "{\"rule\":\"inbound 2\",\"name\":null,\"comment\":null,"
 	    "\"table\":\"inbound\",\"place\":2,\"action\":\"block\","
@@ -91,13 +92,15 @@ START_TEST(rule_row)
 	    "; from = (\\\"192.0.2.0/24\\\", \\\"2001:db8::/32\\\"); to = "
 	    "\\\"192.0.2.7\\\"; action = \\\"block\\\"; }\",\"hits\":0,"
 	    "\"bytes\":0,\"last_hit\":null,\"last_hit_iso\":null,"
-	    "\"file\":\"test.conf\",\"line\":3}\n");
+	    "\"protect\":false,\"ends\":null,\"ends_iso\":null,\"file\":\"test."
+	    "conf\",\"line\":3}\n");
 	assert_rule_row(3, &none,
 	    "{\"rule\":\"inbound 3\",\"name\":null,\"comment\":null,"
 	    "\"table\":\"inbound\",\"place\":3,\"action\":\"reject\","
 	    "\"protocol\":\"*\",\"port\":\"*\",\"from\":\"*\",\"to\":\"*\","
 	    "\"text\":\"{ action = \\\"reject\\\"; }\",\"hits\":0,\"bytes\":0,"
-	    "\"last_hit\":null,\"last_hit_iso\":null,\"file\":\"test.conf\","
+	    "\"last_hit\":null,\"last_hit_iso\":null,\"protect\":false,"
+	    "\"ends\":null,\"ends_iso\":null,\"file\":\"test.conf\","
 	    "\"line\":5}\n");
 }
 END_TEST
@@ -110,7 +113,8 @@ START_TEST(row_of_what_no_rule_allows)
 	    "\"table\":\"acl.outbound\",\"place\":null,\"action\":\"block\","
 	    "\"protocol\":\"*\",\"port\":\"*\",\"from\":\"*\",\"to\":\"*\","
 	    "\"text\":null,\"hits\":5,\"bytes\":null,\"last_hit\":null,"
-	    "\"last_hit_iso\":null,\"file\":null,\"line\":null}\n");
+	    "\"last_hit_iso\":null,\"protect\":false,\"ends\":null,\"ends_"
+	    "iso\":null,\"file\":null,\"line\":null}\n");
 }
 END_TEST
 
