@@ -19,6 +19,7 @@
 #include "diff_show.h"
 #include "file.h"
 #include "flow_row.h"
+#include "row.h"
 #include "text.h"
 
 /* What the rows of an answer are put together to. */
@@ -58,6 +59,43 @@ policy_in_force(const struct call *call, int *code)
 	}
 	diagnostics_clear(&diagnostics);
 	free(lines.text);
+	return policy;
+}
+
+static void
+take_opening(void *context, const json_t *row)
+{
+	struct temporaries *all = context;
+	const char *name = row_text(row, "name");
+	const char *protocol = row_text(row, "protocol");
+	const char *from = row_text(row, "from");
+	const char *port = row_text(row, "port");
+	struct temporary opening = {
+		.port = text_format("%s", port ? port : ""),
+		.protocol = protocol ? text_format("%s", protocol) : NULL,
+		.from = from ? text_format("%s", from) : NULL,
+	};
+
+	if (name)
+		sscanf(name, "temporary %u", &opening.number);
+	all->rule =
+	    text_need(reallocarray(all->rule, all->count + 1, sizeof(opening)));
+	all->rule[all->count++] = opening;
+}
+
+/* What a reload would make of the file: temporary rules survive it. */
+static struct policy *
+policy_to_come(const struct call *call, const char *file, int *code)
+{
+	struct call ask = { .command = "allow-list", .socket = call->socket };
+	struct temporaries all = { 0 };
+
+	*code = client_ask(&ask, NULL, take_opening, &all);
+	struct policy *policy =
+	    *code == EXIT_OK ? file_load_behind(file, &all) : NULL;
+	if (!policy && *code == EXIT_OK)
+		*code = EXIT_INVALID;
+	temporary_free(&all);
 	return policy;
 }
 
@@ -142,9 +180,11 @@ command_diff(const struct call *call)
 {
 	const char *old = call_option(call, "config");
 	struct policy *before = NULL;
+	const char *file = call->argument[0];
 	int code = EXIT_INVALID;
 
-	struct policy *after = file_load(call->argument[0]);
+	struct policy *after =
+	    old ? file_load(file) : policy_to_come(call, file, &code);
 	if (after)
 		before = old ? file_load(old) : policy_in_force(call, &code);
 	struct policy *const both[] = { before, after };

@@ -45,6 +45,7 @@ _ephctl()
 	DIRECTION:*) words='inbound outbound forward' ;;
 	KIND:*) words='aws-network-acls aws-security-groups' ;;
 	WHAT:*) words='add del list test' ;;
+	OPENING:*) words='del list' ;;
 	PROTOCOL:*) words='tcp udp icmp icmpv6' ;;
 	VERDICT:*) words='accept drop reject' ;;
 	PROFILE:*) words='linux iana freebsd windows2003 any npf pf windows macos nat elb' ;;

@@ -24,11 +24,24 @@ report(const struct diagnostics *diagnostics)
 struct policy *
 file_load(const char *file)
 {
+	static const struct temporaries none;
+
+	return file_load_behind(file, &none);
+}
+
+struct policy *
+file_load_behind(const char *file, const struct temporaries *rules)
+{
 	struct diagnostics diagnostics = { 0 };
-	struct policy *policy = files_load(file, &diagnostics);
+	struct files files;
+	struct policy *policy =
+	    files_read(file, &files, &diagnostics)
+		? temporary_load(&files, rules, &diagnostics)
+		: NULL;
 
 	report(&diagnostics);
 	diagnostics_clear(&diagnostics);
+	files_free(&files);
 	return policy;
 }
 

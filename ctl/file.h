@@ -6,8 +6,7 @@
 #ifndef EPHEMERALD_FILE_H
 #define EPHEMERALD_FILE_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "temporary.h"
 
 /* Would this file do?  {"file","ok","diagnostics","rules"}; malloc'd. */
 char *file_check(const char *file, int *code);
@@ -20,6 +19,9 @@ struct policy;
 /* The policy of the config in the file, with what there is to say of it on
  * stderr.  NULL: it has errors. */
 struct policy *file_load(const char *file);
+/* The same with these rules in front. */
+struct policy *file_load_behind(
+    const char *file, const struct temporaries *rules);
 /* The same of a text, but only whether it has errors. */
 bool file_is_valid(const char *name, const char *text, size_t size);
 

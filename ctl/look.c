@@ -389,3 +389,34 @@ look_members(const struct call *call, json_t *arguments)
 
 	return list(call, arguments, &members);
 }
+
+/* clang-format off */
+static const struct column opening_columns[] = {
+	{ "NAME",  false, CUT_NEVER,  0 },
+	{ "PORT",  false, CUT_NEVER,  0 },
+	{ "PROTO", false, CUT_NEVER,  0 },
+	{ "FROM",  false, CUT_MIDDLE, 0 },
+	{ "ENDS",  false, CUT_NEVER,  0 },
+};
+/* clang-format on */
+
+static uint64_t
+fill_opening(struct columns *columns, const json_t *row)
+{
+	add_text(columns, row, "name");
+	add_text(columns, row, "port");
+	add_text(columns, row, "protocol");
+	add_text(columns, row, "from");
+	add_life(columns, row, "expires_seconds");
+	return 1;
+}
+
+int
+look_openings(const struct call *call)
+{
+	static const struct list openings = { opening_columns,
+		ARRAY_LEN(opening_columns), fill_opening, "temporary rule",
+		"temporary rules" };
+
+	return list(call, NULL, &openings);
+}

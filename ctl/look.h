@@ -10,6 +10,7 @@
 #include "command.h"
 
 int look_sets(const struct call *call, json_t *arguments);
+int look_openings(const struct call *call);
 int look_members(const struct call *call, json_t *arguments);
 
 #endif

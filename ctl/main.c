@@ -82,6 +82,23 @@ static const struct command_option set_options[] = {
 	{ 0 },
 };
 
+static const struct command_option reload_options[] = {
+	{ "force", "", "though it cuts this session or protected connections" },
+	{ 0 },
+};
+
+static const struct command_option try_options[] = {
+	{ "timeout", "TIME", "how long to wait for the confirmation: 60, 5m, 1h" },
+	{ "force",   "",     "though it cuts this session or protected connections" },
+	{ 0 },
+};
+
+static const struct command_option allow_options[] = {
+	{ "for",  "TIME",    "how long: 90, 15m, 2h, 5d" },
+	{ "from", "ADDRESS", "only from there; a prefix, a range or a @set too" },
+	{ 0 },
+};
+
 static const struct command_option ban_options[] = {
 	{ "for", "TIME", "90, 15m, 2h, 5d; without it, or -1: for ever" },
 	{ 0 },
@@ -98,7 +115,11 @@ static const struct command commands[] = {
 	{ "flows",   command_flows,   "the connections it knows; all conditions hold",   "", 0, flow_conditions },
 	{ "drops",   command_drops,   "what it dropped of late, newest last",            "", 0, drop_options },
 	{ "why",     command_why,     "why packets of this address were dropped, in a line", "ADDRESS", 1, none },
-	{ "reload",  command_reload,  "read the config again; a bad one changes nothing", "", 0, none },
+	{ "reload",  command_reload,  "read the config again; a bad one changes nothing", "", 0, reload_options },
+	{ "try",     command_try,     "the config in FILE for a while: it goes unless `ephctl confirm` comes", "FILE", 1, try_options },
+	{ "confirm", command_confirm, "the config on trial stays",                        "", 0, none },
+	{ "rollback", command_rollback, "end the trial; without one, back to the policy before", "", 0, none },
+	{ "allow",   command_allow,   "let a port in for a while; OPENING: 8080/tcp, or list, or del with a PORT", "OPENING [PORT]", 2, allow_options },
 	{ "explain", command_explain, "what a packet would get, and its reply",
 	    "DIRECTION PROTOCOL SRC[:PORT] DST[:PORT] [FIELD=VALUE...]", EXPLAIN_MOST, explain_options },
 	{ "metrics", command_metrics, "all that is counted, for Prometheus",             "", 0, metrics_options },

@@ -26,16 +26,6 @@ pack(const char *set, const char *member, const char *duration)
 	return arguments;
 }
 
-static void
-say(char *raw)
-{
-	char *clean = text_clean(raw);
-
-	text_print(0, clean);
-	free(clean);
-	free(raw);
-}
-
 static const char *
 or_unknown(const char *text)
 {
@@ -112,7 +102,7 @@ ask(const struct call *call, const char *command, json_t *arguments,
 	asked.command = command;
 	json_t *row = client_ask_one(&asked, arguments, &code);
 	if (row && !call->json)
-		say(words(row));
+		text_say(words(row));
 	json_decref(row);
 	return code;
 }

@@ -49,8 +49,26 @@ say_policy(const json_t *policy)
 		say(i ? "" : "files", TONE_PLAIN,
 		    text_format("%s", file ? file : "?"));
 	}
+	if (json_is_true(json_object_get(policy, "differs_on_disk")))
+		say("", TONE_PLAIN,
+		    text_format("the config on disk differs: a reload or a "
+				"restart would read that"));
 	free(counts);
 	free(age);
+}
+
+static void
+say_trial(const json_t *trial)
+{
+	if (!json_is_object(trial))
+		return;
+	char *left = text_duration(row_number(trial, "seconds_left"), false);
+
+	say("on trial", TONE_BAD,
+	    text_format("for %s more; then the policy before comes back, "
+			"unless `ephctl confirm` comes",
+		left));
+	free(left);
 }
 
 static void
@@ -213,6 +231,7 @@ print_status(const json_t *status, bool header)
 		mode ? mode : "?", (uintmax_t)row_count(status, "pid"),
 		uptime));
 	say_policy(json_object_get(status, "policy"));
+	say_trial(json_object_get(status, "trial"));
 	say_last_reload(json_object_get(status, "last_reload"));
 	say_rest(status);
 	print_verdicts(json_object_get(status, "verdicts"), header);

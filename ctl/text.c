@@ -258,6 +258,16 @@ text_print(unsigned hang, const char *clean)
 }
 
 void
+text_say(char *raw)
+{
+	char *clean = text_clean(raw);
+
+	text_print(0, clean);
+	free(clean);
+	free(raw);
+}
+
+void
 text_complain(const char *format, ...)
 {
 	va_list arguments;

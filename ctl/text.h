@@ -42,6 +42,8 @@ char *text_tone(enum tone tone, const char *clean);
 /* Prints clean text, on a terminal broken between words; lines after the
  * first are indented by `hang`. */
 void text_print(unsigned hang, const char *clean);
+/* The same of a text that may be anything and is freed. */
+void text_say(char *raw);
 /* One line to stderr, "ephctl: ..."; the text may be anything. */
 void text_complain(const char *format, ...)
     __attribute__((format(printf, 1, 2)));

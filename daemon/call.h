@@ -53,6 +53,19 @@ struct call {
 enum exchange_step call_fail(struct call *call, enum answer answer,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* "3600", "90s", "15m", "2h", "5d", and "-1": SET_FOREVER. */
+bool call_read_duration(const char *text, uint64_t *ms);
+
+/* Of commands_change.c. */
+enum exchange_step call_reload(struct call *call);
+enum exchange_step call_try(struct call *call);
+enum exchange_step call_trial(struct call *call);
+enum exchange_step call_confirm(struct call *call);
+enum exchange_step call_rollback(struct call *call);
+enum exchange_step call_allow(struct call *call);
+enum exchange_step call_allow_del(struct call *call);
+enum exchange_step call_allow_list(struct call *call);
+
 /* Of commands_states.c. */
 enum exchange_step call_states(struct call *call);
 

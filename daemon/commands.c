@@ -193,71 +193,11 @@ drops(struct call *call)
 	return EXCHANGE_MORE;
 }
 
-static char *
-join_lines(const struct diagnostics *diagnostics)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *stream = open_memstream(&text, &size);
-
-	if (!stream)
-		return NULL;
-	for (size_t i = 0; i < diagnostics->count; i++)
-		fprintf(stream, "%s%s", i ? "\n" : "", diagnostics->line[i]);
-	fclose(stream);
-	return text;
-}
-
 void
 commands_begin(struct commands *commands, const struct hook *hook)
 {
 	commands->hook = hook;
-	commands->started_ms = commands->loaded_ms = clock_ms();
-}
-
-bool
-commands_reload(struct commands *commands, struct diagnostics *diagnostics)
-{
-	bool ok = commands->reload(commands->reload_context, diagnostics);
-
-	free(commands->last_reload.error);
-	commands->last_reload.error = ok ? NULL : join_lines(diagnostics);
-	commands->last_reload.ok = ok;
-	commands->last_reload.time_ms = clock_ms();
-	if (ok)
-		commands->loaded_ms = commands->last_reload.time_ms;
-	return ok;
-}
-
-static enum exchange_step
-reload(struct call *call)
-{
-	struct commands *commands = call->commands;
-	struct diagnostics diagnostics = { 0 };
-	struct json *json = call->out;
-	bool ok = commands_reload(commands, &diagnostics);
-	const struct policy *policy = filter_policy(commands->filter);
-
-	log_info("reload asked for by uid %u, pid %d: %s, generation %llu is "
-		 "in force",
-	    call->exchange->uid, call->exchange->pid, ok ? "done" : "refused",
-	    (unsigned long long)policy->generation);
-	if (ok) {
-		json_open_object(json, NULL);
-		json_unsigned(json, "generation", policy->generation);
-		status_rule_counts(json, policy);
-		json_open_array(json, "notices");
-		for (size_t i = 0; i < diagnostics.count; i++)
-			json_string(json, NULL, diagnostics.line[i]);
-		json_close_array(json);
-		json_close_object(json);
-		json_newline(json);
-	} else {
-		call->answer = ANSWER_INVALID;
-		call->error = join_lines(&diagnostics);
-	}
-	diagnostics_clear(&diagnostics);
-	return EXCHANGE_DONE;
+	commands->started_ms = clock_ms();
 }
 
 static const char *const explain_arguments[] = { "direction", "protocol",
@@ -304,6 +244,11 @@ static const char *const set_member[] = { "set", "member", NULL };
 static const char *const set_member_for[] = { "set", "member", "for", NULL };
 static const char *const set_list[] = { "set", NULL };
 static const char *const member_for[] = { "member", "for", NULL };
+static const char *const terms_arguments[] = { "session", "force", NULL };
+static const char *const try_arguments[] = { "file", "seconds", "session",
+	"force", NULL };
+static const char *const allow_arguments[] = { "what", "from", "for", NULL };
+static const char *const allow_del_arguments[] = { "what", "from", NULL };
 static const char *const no_arguments[] = { NULL };
 static const char *const flows_arguments[] = { FLOW_FILTER_ARGUMENTS, NULL };
 static const char *const drops_arguments[] = { "limit", NULL };
@@ -317,20 +262,27 @@ static const struct command table[] = {
 	{ "flows",   false, flows,   flows_arguments },
 	{ "states",  false, call_states, no_arguments },
 	{ "drops",   false, drops,   drops_arguments },
-	{ "reload",  true,  reload,  no_arguments },
 	{ "explain", false, explain, explain_arguments },
 	{ "set-add",  true,  call_set_add,  set_member_for },
 	{ "set-del",  true,  call_set_del,  set_member },
 	{ "set-test", false, call_set_test, set_member },
 	{ "set-list", false, call_set_list, set_list },
 	{ "ban",      true,  call_ban,      member_for },
+	{ "reload",     true,  call_reload,     terms_arguments },
+	{ "try",        true,  call_try,        try_arguments },
+	{ "trial",      false, call_trial,      no_arguments },
+	{ "confirm",    true,  call_confirm,    no_arguments },
+	{ "rollback",   true,  call_rollback,   no_arguments },
+	{ "allow",      true,  call_allow,      allow_arguments },
+	{ "allow-del",  true,  call_allow_del,  allow_del_arguments },
+	{ "allow-list", false, call_allow_list, no_arguments },
 	/* clang-format on */
 };
 
 static const struct command *
 find_command(struct call *call)
 {
-	char known[256] = "";
+	char known[320] = "";
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		if (strcmp(table[i].name, call->request->command) == 0)

@@ -6,7 +6,7 @@
 #ifndef EPHEMERALD_COMMANDS_H
 #define EPHEMERALD_COMMANDS_H
 
-#include "conf.h"
+#include "changes.h"
 #include "control.h"
 #include "drops.h"
 #include "filter.h"
@@ -31,15 +31,11 @@ struct commands {
 	struct queue *const *queues;
 	size_t queue_count;
 	const struct drops *drops;
-	/* Reads the config and puts it in force; diagnostics may hold notices.
-	 * False: nothing has changed, diagnostics say why. */
-	bool (*reload)(void *context, struct diagnostics *diagnostics);
-	void *reload_context;
+	struct changes *changes;
 
 	/* Its own, from commands_begin() on; times are of clock_ms(). */
 	const struct hook *hook;
 	uint64_t started_ms;
-	uint64_t loaded_ms; /* when the policy in force came into force */
 	struct {
 		uint64_t time_ms; /* 0: none since the start */
 		bool ok;
@@ -50,9 +46,9 @@ struct commands {
 /* The firewall is up: its first policy is in force, by this hook (NULL: none).
  * The other fields are set. */
 void commands_begin(struct commands *commands, const struct hook *hook);
-/* Calls commands->reload and remembers for `status` how it went. */
-bool commands_reload(
-    struct commands *commands, struct diagnostics *diagnostics);
+/* As changes_reload(); remembers for `status` how it went. */
+enum change commands_reload(struct commands *commands,
+    const struct change_terms *terms, struct diagnostics *report);
 /* For control_turn(); the context is a struct commands. */
 enum exchange_step commands_answer(void *context, struct exchange *exchange);
 /* What it has of its own. */

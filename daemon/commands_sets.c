@@ -19,9 +19,8 @@ fail_missing(struct call *call, const char *name, const char *accepted)
 	    call, ANSWER_USAGE, "no \"%s\"; accepted: %s", name, accepted);
 }
 
-/* "3600", "90s", "15m", "2h", "5d", and "-1": for ever. */
-static bool
-read_duration(const char *text, uint64_t *ms)
+bool
+call_read_duration(const char *text, uint64_t *ms)
 {
 	static const struct {
 		const char *suffix;
@@ -90,7 +89,7 @@ read_wanted(struct call *call, const char *name, struct wanted *w)
 	w->end_ms = named_set_end(w->set, w->now_ms);
 	if (!duration)
 		return true;
-	if (!read_duration(duration, &ms)) {
+	if (!call_read_duration(duration, &ms)) {
 		call_fail(call, ANSWER_USAGE,
 		    "for \"%.20s\"; accepted: 1 to %d seconds, also as 90s, "
 		    "15m, 2h, 5d, or -1 for ever",

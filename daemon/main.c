@@ -76,15 +76,21 @@ parse_options(int argc, char **argv)
 	return opt;
 }
 
+/* NULL: *files is empty. */
 static struct policy *
-load_policy(const char *path)
+load_policy(const char *path, struct files *files)
 {
 	struct diagnostics diagnostics = { NULL, 0 };
-	struct policy *policy = files_load(path, &diagnostics);
+	struct policy *policy =
+	    files_read(path, files, &diagnostics)
+		? policy_load(files->text, files->count, &diagnostics)
+		: NULL;
 
 	for (size_t i = 0; i < diagnostics.count; i++)
 		(policy ? log_info : log_error)("%s", diagnostics.line[i]);
 	diagnostics_clear(&diagnostics);
+	if (!policy)
+		files_free(files);
 	return policy;
 }
 
@@ -93,19 +99,21 @@ main(int argc, char **argv)
 {
 	struct options opt = parse_options(argc, argv);
 	char error[SERVICE_ERROR_SIZE];
+	struct files files;
 
 	log_open();
-	struct policy *policy = load_policy(opt.config);
+	struct policy *policy = load_policy(opt.config, &files);
 	if (!policy)
 		return EXIT_INVALID_CONFIG;
 	if (opt.check) {
 		policy_destroy(policy);
+		files_free(&files);
 		printf("%s: ok\n", opt.config);
 		return EXIT_SUCCESS;
 	}
 	service_block_signals();
 	struct service *service =
-	    service_start(policy, opt.config, opt.socket, error);
+	    service_start(policy, &files, opt.config, opt.socket, error);
 	if (!service) {
 		log_error("%s", error);
 		return EXIT_FAILED;

@@ -27,10 +27,10 @@
 #include <unistd.h>
 
 #include "addresses.h"
+#include "changes.h"
 #include "clock.h"
 #include "commands.h"
 #include "control.h"
-#include "files.h"
 #include "hook.h"
 #include "links.h"
 #include "log.h"
@@ -52,6 +52,7 @@ struct service {
 	struct control *control;
 	struct drops *drops;
 	struct packet_log *packet_log;
+	struct changes *changes;
 	unsigned first_queue, queue_count;
 	struct queue *queues[QUEUES_MAX];
 	struct ring *rings[QUEUES_MAX];
@@ -261,9 +262,9 @@ say_started(const struct service *s, const char *socket_path)
 	log_info("control socket %s", socket_path);
 }
 
-/* Settings that are fixed at start. */
+/* Settings that are fixed at start stay as they are. */
 static void
-note_fixed(const struct settings *old, const struct settings *new,
+keep_fixed(const struct settings *old, struct settings *new,
     struct diagnostics *report)
 {
 	if (old->queue.first != new->queue.first ||
@@ -278,6 +279,9 @@ note_fixed(const struct settings *old, const struct settings *new,
 	if (old->hook.mark_mask != new->hook.mark_mask)
 		diagnostics_add(report,
 		    "hook.mark_mask: a change takes effect at the next start");
+	new->queue = old->queue;
+	new->hook.mark_mask = old->hook.mark_mask;
+	new->conntrack.max_flows = old->conntrack.max_flows;
 }
 
 /* What the workers dropped under one of these two policies (`old` may be NULL)
@@ -307,32 +311,17 @@ drain_drops(struct service *s, const struct policy *old)
 		log_info("%s", line);
 }
 
-static struct policy *
-load(const struct service *s, struct diagnostics *report)
-{
-	struct policy *policy = files_load(s->config_path, report);
-	const struct settings *old = &filter_policy(s->filter)->settings;
-
-	if (!policy)
-		return NULL;
-	note_fixed(old, &policy->settings, report);
-	policy->settings.queue = old->queue;
-	policy->settings.hook.mark_mask = old->hook.mark_mask;
-	policy->settings.conntrack.max_flows = old->conntrack.max_flows;
-	return policy;
-}
-
-/* The policy of the config files comes into force, or nothing changes; either
- * way the report says what there is to say. */
+/* The policy, which it takes, comes into force, or nothing changes; either way
+ * the report says what there is to say. */
 static bool
-reload(void *context, struct diagnostics *report)
+enforce(void *context, struct policy *policy, struct diagnostics *report)
 {
 	struct service *s = context;
-	struct policy *policy = load(s, report), *old = NULL;
+	struct policy *old = NULL;
 	char error[HOOK_ERROR_SIZE];
 
-	if (!policy)
-		return false;
+	keep_fixed(
+	    &filter_policy(s->filter)->settings, &policy->settings, report);
 	struct hook_plan plan = plan_for(s, policy);
 	if (!filter_publish(s->filter, policy, &old)) {
 		policy_destroy(policy);
@@ -354,7 +343,8 @@ static void
 reload_by_signal(struct service *s)
 {
 	struct diagnostics report = { NULL, 0 };
-	bool ok = commands_reload(&s->commands, &report);
+	struct change_terms terms = { .now_ms = clock_ms() };
+	bool ok = commands_reload(&s->commands, &terms, &report) == CHANGE_DONE;
 
 	for (size_t i = 0; i < report.count; i++)
 		(ok ? log_warning : log_error)("%s", report.line[i]);
@@ -363,9 +353,34 @@ reload_by_signal(struct service *s)
 	diagnostics_clear(&report);
 }
 
+static bool
+start_changes(struct service *s, struct files *files)
+{
+	struct changes_options options = {
+		.filter = s->filter,
+		.interfaces = s->interfaces,
+		.config = s->config_path,
+		.read = files_read,
+		.enforce = enforce,
+		.context = s,
+	};
+
+	s->changes = changes_create(&options, files);
+	s->commands = (struct commands){
+		.filter = s->filter,
+		.interfaces = s->interfaces,
+		.queues = s->queues,
+		.queue_count = s->queue_count,
+		.drops = s->drops,
+		.changes = s->changes,
+	};
+	return s->changes != NULL;
+}
+
 struct service *
-service_start(struct policy *policy, const char *config_path,
-    const char *socket_path, char error[SERVICE_ERROR_SIZE])
+service_start(struct policy *policy, struct files *files,
+    const char *config_path, const char *socket_path,
+    char error[SERVICE_ERROR_SIZE])
 {
 	struct service *s = calloc(1, sizeof(*s));
 	sigset_t set;
@@ -373,6 +388,7 @@ service_start(struct policy *policy, const char *config_path,
 	snprintf(error, SERVICE_ERROR_SIZE, "out of memory");
 	if (!s) {
 		policy_destroy(policy);
+		files_free(files);
 		return NULL;
 	}
 	handled_signals(&set);
@@ -394,22 +410,14 @@ service_start(struct policy *policy, const char *config_path,
 		policy_destroy(policy);
 	for (unsigned n = 0; ok && n < s->queue_count; n++)
 		ok = start_queue(s, n, error);
-	s->commands = (struct commands){
-		.filter = s->filter,
-		.interfaces = s->interfaces,
-		.queues = s->queues,
-		.queue_count = s->queue_count,
-		.drops = s->drops,
-		.reload = reload,
-		.reload_context = s,
-	};
-	if (ok && start_recycler(s, error) &&
+	if (ok && start_changes(s, files) && start_recycler(s, error) &&
 	    (s->control = control_open(socket_path, error)) &&
 	    start_hook(s, error)) {
 		commands_begin(&s->commands, s->hook);
 		say_started(s, socket_path);
 		return s;
 	}
+	files_free(files);
 	service_stop(s);
 	return NULL;
 }
@@ -461,6 +469,7 @@ service_turn(struct service *s)
 		take_addresses(s);
 	drain_drops(s, NULL);
 	control_turn(s->control, commands_answer, &s->commands);
+	changes_tend(s->changes, clock_ms());
 	filter_tend(s->filter, clock_ms());
 	return take_signals(s);
 }
@@ -478,6 +487,7 @@ service_stop(struct service *s)
 	}
 	control_close(s->control);
 	commands_free(&s->commands);
+	changes_destroy(s->changes);
 	links_close(s->links);
 	addresses_close(s->addresses);
 	for (unsigned i = 0; i < s->queue_count; i++) {

@@ -8,16 +8,18 @@
 
 #include <stdbool.h>
 
-#include "rules.h"
+#include "files.h"
 
 struct service;
 
 #define SERVICE_ERROR_SIZE 256
 
-/* Takes the policy.  On return packets are being judged.  NULL: nothing is left
- * behind, error holds one sentence, the policy is destroyed. */
-struct service *service_start(struct policy *policy, const char *config_path,
-    const char *socket_path, char error[SERVICE_ERROR_SIZE]);
+/* Takes the policy, and the files it was made of.  On return packets are being
+ * judged.  NULL: nothing is left behind, error holds one sentence, the policy
+ * and the files are freed. */
+struct service *service_start(struct policy *policy, struct files *files,
+    const char *config_path, const char *socket_path,
+    char error[SERVICE_ERROR_SIZE]);
 /* Waits for something to do, half a second at most, and does it; SIGHUP
  * reloads.  False: SIGINT or SIGTERM came. */
 bool service_turn(struct service *service);

@@ -37,16 +37,20 @@ put_policy(struct json *json, const struct commands *commands, uint64_t now_ms,
     int64_t offset_ms)
 {
 	const struct policy *policy = filter_policy(commands->filter);
+	const struct files *files = changes_files(commands->changes);
+	uint64_t changed_ms = changes_loaded_ms(commands->changes);
+	uint64_t loaded_ms = changed_ms ? changed_ms : commands->started_ms;
 
 	json_open_object(json, "policy");
 	json_unsigned(json, "generation", policy->generation);
-	row_time(json, "loaded", commands->loaded_ms + (uint64_t)offset_ms);
-	json_real(
-	    json, "age_seconds", (double)(now_ms - commands->loaded_ms) / 1000);
+	row_time(json, "loaded", loaded_ms + (uint64_t)offset_ms);
+	json_real(json, "age_seconds", (double)(now_ms - loaded_ms) / 1000);
 	json_open_array(json, "files");
-	for (size_t i = 0; i < policy->file_count; i++)
-		json_string(json, NULL, policy->files[i]);
+	for (size_t i = 0; i < files->count; i++)
+		json_string(json, NULL, files->text[i].name);
 	json_close_array(json);
+	json_bool(
+	    json, "differs_on_disk", changes_differ_on_disk(commands->changes));
 	status_rule_counts(json, policy);
 	json_close_object(json);
 
@@ -59,6 +63,24 @@ put_policy(struct json *json, const struct commands *commands, uint64_t now_ms,
 	row_time(
 	    json, "time", commands->last_reload.time_ms + (uint64_t)offset_ms);
 	json_string(json, "error", commands->last_reload.error);
+	json_close_object(json);
+}
+
+/* The policy on trial, if one is. */
+static void
+put_trial(struct json *json, const struct commands *commands, uint64_t now_ms)
+{
+	const struct attempt *attempt = changes_attempt(commands->changes);
+
+	if (attempt->state != ATTEMPT_RUNNING) {
+		json_null(json, "trial");
+		return;
+	}
+	json_open_object(json, "trial");
+	json_unsigned(json, "number", attempt->number);
+	json_real(json, "seconds_left",
+	    attempt->end_ms > now_ms ? (double)(attempt->end_ms - now_ms) / 1000
+				     : 0);
 	json_close_object(json);
 }
 
@@ -151,6 +173,7 @@ status_write(struct json *json, const struct commands *commands)
 	json_real(json, "uptime_seconds",
 	    (double)(now_ms - commands->started_ms) / 1000);
 	put_policy(json, commands, now_ms, clock_wall_offset_ms());
+	put_trial(json, commands, now_ms);
 	json_open_object(json, "hook");
 	json_string(json, "leaf",
 	    commands->hook ? hook_leaf_in_force(commands->hook) : NULL);

@@ -177,15 +177,15 @@ conntrack_judge_error(const struct connection *c, const struct packet *error)
 		   : unrelated;
 }
 
-struct packet
-conntrack_first_packet(const struct flow *flow)
+static struct packet
+opening_packet(const struct tuple *tuple, enum direction direction,
+    uint16_t in_interface, uint16_t out_interface)
 {
-	uint32_t interfaces = flow_get(&flow->interfaces);
 	struct packet p = {
-		.tuple = flowkey_tuple(flow),
-		.direction = (uint8_t)flowkey_direction(flow),
-		.in_interface = (uint16_t)interfaces,
-		.out_interface = (uint16_t)(interfaces >> 16),
+		.tuple = *tuple,
+		.direction = (uint8_t)direction,
+		.in_interface = in_interface,
+		.out_interface = out_interface,
 	};
 
 	if (p.tuple.kind == KIND_ECHO || p.tuple.kind == KIND_TIMESTAMP) {
@@ -197,6 +197,23 @@ conntrack_first_packet(const struct flow *flow)
 		p.tcp.flags = TCP_SYN;
 	}
 	return p;
+}
+
+struct packet
+conntrack_first_packet(const struct flow *flow)
+{
+	uint32_t interfaces = flow_get(&flow->interfaces);
+	struct tuple tuple = flowkey_tuple(flow);
+
+	return opening_packet(&tuple, flowkey_direction(flow),
+	    (uint16_t)interfaces, (uint16_t)(interfaces >> 16));
+}
+
+struct packet
+conntrack_view_packet(const struct flow_view *view)
+{
+	return opening_packet(&view->tuple, view->direction, view->in_interface,
+	    view->out_interface);
 }
 
 bool

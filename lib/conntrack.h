@@ -86,6 +86,7 @@ void conntrack_open_fragment(
 
 /* The packet that opened the flow, as far as rules can see it. */
 struct packet conntrack_first_packet(const struct flow *flow);
+struct packet conntrack_view_packet(const struct flow_view *view);
 /* Mark it as allowed by that rule of that policy, and *c with it.  False: it
  * changed meanwhile, find and judge again. */
 bool conntrack_revalidate(const struct conntrack *ct, struct connection *c,

@@ -128,6 +128,20 @@ def stream(args):
     print(f"asked={number} lost={lost} longest_ms={longest * 1000:.0f}")
 
 
+def session(args):
+    """A connection that waits to be told to ask, and for its answers."""
+    s = opened(socket.SOCK_STREAM, args.address, 0)
+    s.connect((args.address, args.port))
+    print("port", s.getsockname()[1], "is ours")
+    while True:
+        with open(args.go) as go:
+            for line in go:
+                s.sendall(line.encode())
+                if not s.recv(100):
+                    sys.exit("the connection was closed")
+                print("answer")
+
+
 def bulk(args):
     """Send megabytes to an echo server, and for so many seconds at least; what
     comes back must be the same."""
@@ -310,6 +324,10 @@ def parse(words):
     sub.add_argument("--seconds", type=float, default=3)
     sub.add_argument("--every", type=float, default=2, help="ms")
     sub.add_argument("--within", type=float, default=3)
+    sub = command("session", session)
+    sub.add_argument("address")
+    sub.add_argument("port", type=int)
+    sub.add_argument("go", help="a FIFO, a line a question")
     sub = command("bulk", bulk)
     sub.add_argument("address")
     sub.add_argument("port", type=int)

@@ -51,4 +51,6 @@ Suite *suite_explain(void);
 Suite *suite_packet_log(void);
 Suite *suite_policy_command(void);
 Suite *suite_on_trial(void);
+Suite *suite_commands_change(void);
+Suite *suite_changes(void);
 #endif
