@@ -54,6 +54,7 @@ int command_status(const struct call *call);
 int command_rules(const struct call *call);
 int command_flows(const struct call *call);
 int command_drops(const struct call *call);
+int command_shadow(const struct call *call);
 int command_why(const struct call *call);
 int command_reload(const struct call *call);
 int command_try(const struct call *call);

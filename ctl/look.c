@@ -289,6 +289,21 @@ static const struct column drop_columns[] = {
 };
 /* clang-format on */
 
+static void
+add_protocol(struct columns *columns, const json_t *row)
+{
+	const char *protocol = row_text(row, "protocol");
+
+	if (row_has(row, "icmp_type") && protocol)
+		columns_take(columns,
+		    text_format("%s %ju/%ju", protocol,
+			(uintmax_t)row_count(row, "icmp_type"),
+			(uintmax_t)row_count(row, "icmp_code")),
+		    NULL);
+	else
+		columns_add(columns, protocol, NULL);
+}
+
 static uint64_t
 fill_drop(struct columns *columns, const json_t *row)
 {
@@ -297,14 +312,7 @@ fill_drop(struct columns *columns, const json_t *row)
 	add_count(columns, row, "count");
 	add_text(columns, row, "reason");
 	add_rule(columns, row, "direction");
-	if (row_has(row, "icmp_type") && row_text(row, "protocol"))
-		columns_take(columns,
-		    text_format("%s %ju/%ju", row_text(row, "protocol"),
-			(uintmax_t)row_count(row, "icmp_type"),
-			(uintmax_t)row_count(row, "icmp_code")),
-		    NULL);
-	else
-		add_text(columns, row, "protocol");
+	add_protocol(columns, row);
 	columns_take(columns, row_endpoint(row, "source", "source_port"), NULL);
 	columns_take(columns,
 	    row_endpoint(row, "destination", "destination_port"), NULL);
@@ -321,6 +329,59 @@ command_drops(const struct call *call)
 	json_t *arguments = given_options(call);
 
 	return arguments ? list(call, arguments, &drops) : EXIT_USAGE;
+}
+
+/* clang-format off */
+static const struct column shadow_columns[] = {
+	{ "LAST",        false, CUT_NEVER,  2 },
+	{ "COUNT",       true,  CUT_NEVER,  0 },
+	{ "NOW",         false, CUT_NEVER,  0 },
+	{ "RULE",        false, CUT_NEVER,  3 },
+	{ "SHADOW",      false, CUT_NEVER,  0 },
+	{ "SHADOW-RULE", false, CUT_NEVER,  0 },
+	{ "DIR",         false, CUT_NEVER,  0 },
+	{ "PROTO",       false, CUT_NEVER,  0 },
+	{ "SRC",         false, CUT_MIDDLE, 0 },
+	{ "DST",         false, CUT_MIDDLE, 0 },
+};
+/* clang-format on */
+
+/* A rule, or why there is none. */
+static void
+add_decider(struct columns *columns, const json_t *row)
+{
+	add_rule(columns, row, row_has(row, "rule") ? "rule" : "reason");
+}
+
+static uint64_t
+fill_shadow(struct columns *columns, const json_t *row)
+{
+	const json_t *shadow = json_object_get(row, "shadow");
+
+	add_time(columns, row, "last", "last_iso");
+	add_count(columns, row, "count");
+	add_text(columns, row, "verdict");
+	add_decider(columns, row);
+	add_text(columns, shadow, "verdict");
+	add_decider(columns, shadow);
+	add_rule(columns, row, "direction");
+	add_protocol(columns, row);
+	columns_take(columns, row_endpoint(row, "source", "source_port"), NULL);
+	columns_take(columns,
+	    row_endpoint(row, "destination", "destination_port"), NULL);
+	return row_count(row, "count");
+}
+
+int
+command_shadow(const struct call *call)
+{
+	static const struct list shadow = { shadow_columns,
+		ARRAY_LEN(shadow_columns), fill_shadow,
+		"packet would get another verdict",
+		"packets would get another verdict" };
+	json_t *arguments = given_options(call);
+
+	return arguments ? list(call, arguments, &shadow) : EXIT_USAGE;
 }
 
 /* clang-format off */

@@ -115,6 +115,7 @@ static const struct command commands[] = {
 	{ "flows",   command_flows,   "the connections it knows; all conditions hold",   "", 0, flow_conditions },
 	{ "drops",   command_drops,   "what it dropped of late, newest last",            "", 0, drop_options },
 	{ "why",     command_why,     "why packets of this address were dropped, in a line", "ADDRESS", 1, none },
+	{ "shadow",  command_shadow,  "what the shadow policy would have given another verdict", "", 0, drop_options },
 	{ "reload",  command_reload,  "read the config again; a bad one changes nothing", "", 0, reload_options },
 	{ "try",     command_try,     "the config in FILE for a while: it goes unless `ephctl confirm` comes", "FILE", 1, try_options },
 	{ "confirm", command_confirm, "the config on trial stays",                        "", 0, none },

@@ -219,6 +219,28 @@ print_reasons(const json_t *reasons, bool header)
 }
 
 static void
+say_shadow(const json_t *shadow)
+{
+	const char *file = row_text(shadow, "file");
+
+	if (!json_is_object(shadow))
+		return;
+	char *judged = text_count(row_count(shadow, "judged"), false);
+	char *more = text_count(row_count(shadow, "would_accept"), false);
+	char *fewer = text_count(row_count(shadow, "would_refuse"), false);
+	char *otherwise = text_count(row_count(shadow, "otherwise"), false);
+	say("shadow", TONE_PLAIN, text_format("%s", file ? file : "?"));
+	say("", TONE_PLAIN,
+	    text_format("of %s packets it would let in %s more and %s fewer, "
+			"refuse %s otherwise",
+		judged, more, fewer, otherwise));
+	free(judged);
+	free(more);
+	free(fewer);
+	free(otherwise);
+}
+
+static void
 print_status(const json_t *status, bool header)
 {
 	const char *version = row_text(status, "version");
@@ -233,6 +255,7 @@ print_status(const json_t *status, bool header)
 	say_policy(json_object_get(status, "policy"));
 	say_trial(json_object_get(status, "trial"));
 	say_last_reload(json_object_get(status, "last_reload"));
+	say_shadow(json_object_get(status, "shadow"));
 	say_rest(status);
 	print_verdicts(json_object_get(status, "verdicts"), header);
 	print_queues(json_object_get(status, "queues"), header);

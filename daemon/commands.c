@@ -171,9 +171,8 @@ read_limit(const char *text, uint64_t *limit)
 }
 
 static enum exchange_step
-drops(struct call *call)
+list_drops(struct call *call, const struct drops *drops)
 {
-	const struct commands *commands = call->commands;
 	const struct drop_row *row;
 
 	if (call->request) {
@@ -182,15 +181,32 @@ drops(struct call *call)
 		if (text && !read_limit(text, &limit))
 			return call_fail(call, ANSWER_USAGE,
 			    "limit \"%.40s\"; accepted: a number", text);
-		call->progress->drops = drops_begin(commands->drops, limit);
+		call->progress->drops = drops_begin(drops, limit);
 	}
 	while (call->out->used < EXCHANGE_CHUNK) {
-		row = drops_next(commands->drops, &call->progress->drops);
+		row = drops_next(drops, &call->progress->drops);
 		if (!row)
 			return EXCHANGE_DONE;
-		row_drop(call->out, row, commands->interfaces);
+		row_drop(call->out, row, call->commands->interfaces);
 	}
 	return EXCHANGE_MORE;
+}
+
+static enum exchange_step
+drops(struct call *call)
+{
+	return list_drops(call, call->commands->drops);
+}
+
+/* What the shadow policy would have given another verdict. */
+static enum exchange_step
+shadow(struct call *call)
+{
+	if (!filter_policy(call->commands->filter)->shadow)
+		return call_fail(call, ANSWER_NO_OBJECT,
+		    "no shadow policy; the config names one as shadow = "
+		    "\"FILE\"");
+	return list_drops(call, call->commands->disagreements);
 }
 
 void
@@ -262,6 +278,7 @@ static const struct command table[] = {
 	{ "flows",   false, flows,   flows_arguments },
 	{ "states",  false, call_states, no_arguments },
 	{ "drops",   false, drops,   drops_arguments },
+	{ "shadow",  false, shadow,  drops_arguments },
 	{ "explain", false, explain, explain_arguments },
 	{ "set-add",  true,  call_set_add,  set_member_for },
 	{ "set-del",  true,  call_set_del,  set_member },

@@ -30,7 +30,7 @@ struct commands {
 	const struct interfaces *interfaces;
 	struct queue *const *queues;
 	size_t queue_count;
-	const struct drops *drops;
+	const struct drops *drops, *disagreements;
 	struct changes *changes;
 
 	/* Its own, from commands_begin() on; times are of clock_ms(). */

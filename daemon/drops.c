@@ -7,7 +7,7 @@
  *
  * Texts of rules are kept once for all rows of a (rule, generation): a flood is
  * thousands of rows and a handful of rules.  A label lives as long as a row
- * points to it, so there are never more labels than rows.
+ * points to it, so there are never more than two for each row.
  *
  * Walk: the list is followed by `sequence`; a row that gets a new packet
  * meanwhile moves behind the cursor's end, where it would be seen again, so the
@@ -24,12 +24,13 @@
 #include "siphash.h"
 
 #define BUCKETS   2048
-#define KEY_COUNT 6
+#define KEY_COUNT 7
 
 struct label {
 	struct label *next; /* in its bucket */
 	uint32_t identity;
 	uint64_t generation;
+	bool shadow; /* the rule is one of the shadow policy */
 	unsigned rows;
 	char *text;    /* NULL: unknown */
 	char rule[32]; /* "acl.outbound 1000" */
@@ -37,7 +38,7 @@ struct label {
 
 struct slot {
 	struct drop_row row;
-	struct label *label; /* NULL: no rule */
+	struct label *label, *shadow_label; /* NULL: no rule */
 	uint64_t key[KEY_COUNT];
 	uint64_t sequence;
 	uint16_t chain;        /* next in the bucket */
@@ -72,13 +73,22 @@ bucket_of(const struct drops *drops, const uint64_t *words, size_t count)
 	return (unsigned)(siphash(&drops->hash_key, words, count) % BUCKETS);
 }
 
+static struct label **
+label_bucket(
+    struct drops *drops, uint32_t identity, uint64_t generation, bool shadow)
+{
+	const uint64_t key[] = { identity, generation << 1 | shadow };
+
+	return &drops->label[bucket_of(drops, key, 2)];
+}
+
 static void
 label_release(struct drops *drops, struct label *label)
 {
 	if (!label || --label->rows > 0)
 		return;
-	const uint64_t key[] = { label->identity, label->generation };
-	struct label **link = &drops->label[bucket_of(drops, key, 2)];
+	struct label **link = label_bucket(
+	    drops, label->identity, label->generation, label->shadow);
 	while (*link != label)
 		link = &(*link)->next;
 	*link = label->next;
@@ -86,19 +96,20 @@ label_release(struct drops *drops, struct label *label)
 	free(label);
 }
 
-/* The label of the rule that decided, counted for one row.  NULL: no rule, or
- * no memory. */
+/* The label of the rule of that policy (of that generation, or its shadow),
+ * counted for one row.  NULL: no rule, or no memory. */
 static struct label *
-label_hold(
-    struct drops *drops, const struct drop *drop, const struct policy *policy)
+label_hold(struct drops *drops, uint32_t identity, uint64_t generation,
+    bool shadow, const struct policy *policy)
 {
-	if (drop->rule_identity == 0)
+	if (identity == 0)
 		return NULL;
-	const uint64_t key[] = { drop->rule_identity, drop->generation };
-	struct label **bucket = &drops->label[bucket_of(drops, key, 2)];
+	struct label **bucket =
+	    label_bucket(drops, identity, generation, shadow);
 	struct label *label = *bucket;
-	while (label && (label->identity != drop->rule_identity ||
-			    label->generation != drop->generation))
+	while (label &&
+	       (label->identity != identity ||
+		   label->generation != generation || label->shadow != shadow))
 		label = label->next;
 	if (label) {
 		label->rows++;
@@ -106,13 +117,13 @@ label_hold(
 	}
 	enum table_id table;
 	const struct rule *rule =
-	    policy ? policy_find_rule(policy, drop->rule_identity, &table)
-		   : NULL;
+	    policy ? policy_find_rule(policy, identity, &table) : NULL;
 	label = rule ? calloc(1, sizeof(*label)) : NULL;
 	if (!label)
 		return NULL;
-	label->identity = drop->rule_identity;
-	label->generation = drop->generation;
+	label->identity = identity;
+	label->generation = generation;
+	label->shadow = shadow;
 	label->rows = 1;
 	label->text = strdup(rule->text);
 	snprintf(label->rule, sizeof(label->rule), "%s %u", table_name(table),
@@ -122,13 +133,40 @@ label_hold(
 	return label;
 }
 
+static void
+release_labels(struct drops *drops, struct slot *slot)
+{
+	label_release(drops, slot->label);
+	label_release(drops, slot->shadow_label);
+}
+
+/* The new ones are held before the old are let go: they may be the same. */
+static void
+hold_labels(struct drops *drops, struct slot *slot, const struct drop *drop,
+    const struct policy *policy)
+{
+	struct slot old = *slot;
+
+	slot->label = label_hold(
+	    drops, drop->rule_identity, drop->generation, false, policy);
+	slot->shadow_label = label_hold(drops, drop->shadow_rule,
+	    drop->generation, true, policy ? policy->shadow : NULL);
+	release_labels(drops, &old);
+	slot->row.rule = slot->label ? slot->label->rule : NULL;
+	slot->row.rule_text = slot->label ? slot->label->text : NULL;
+	slot->row.shadow_rule =
+	    slot->shadow_label ? slot->shadow_label->rule : NULL;
+	slot->row.shadow_rule_text =
+	    slot->shadow_label ? slot->shadow_label->text : NULL;
+}
+
 void
 drops_destroy(struct drops *drops)
 {
 	if (!drops)
 		return;
 	for (unsigned i = 1; i <= drops->used; i++)
-		label_release(drops, drops->slot[i].label);
+		release_labels(drops, &drops->slot[i]);
 	free(drops);
 }
 
@@ -152,6 +190,7 @@ fold_key(const struct drop *drop, uint64_t key[KEY_COUNT])
 	key[5] = (uint64_t)tuple->family << 24 |
 		 (uint64_t)tuple->protocol << 16 |
 		 (uint64_t)drop->direction << 8 | drop->why;
+	key[6] = (uint64_t)drop->shadow_rule << 8 | drop->shadow_why;
 }
 
 static void
@@ -194,7 +233,7 @@ take_slot(struct drops *drops)
 		link = &drops->slot[*link].chain;
 	*link = slot->chain;
 	unlink_from_list(drops, slot);
-	label_release(drops, slot->label);
+	release_labels(drops, slot);
 	*slot = (struct slot){ 0 };
 	return slot;
 }
@@ -223,11 +262,7 @@ drops_add(struct drops *drops, const struct drop *drop,
 	}
 	make_newest(drops, slot);
 
-	struct label *old = slot->label;
-	slot->label = label_hold(drops, drop, policy);
-	label_release(drops, old);
-	slot->row.rule = slot->label ? slot->label->rule : NULL;
-	slot->row.rule_text = slot->label ? slot->label->text : NULL;
+	hold_labels(drops, slot, drop, policy);
 	slot->row.last = *drop;
 	slot->row.last_ms = now_ms;
 	slot->row.count++;

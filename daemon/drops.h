@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The recent drops, folded: one row for what has the same direction, protocol,
- * addresses, destination port (ICMP: type and code), reason and rule.  Bounded:
+ * addresses, destination port (ICMP: type and code), reason and rule, and what
+ * the shadow policy says.  Bounded:
  * the row whose last packet is the oldest goes.  Main thread.
  */
 #ifndef EPHEMERALD_DROPS_H
@@ -23,6 +24,7 @@ struct drop_row {
 	uint64_t first_ms, last_ms; /* since the epoch */
 	const char *rule;           /* "inbound 4", NULL: no rule */
 	const char *rule_text; /* as it was when it decided, NULL: unknown */
+	const char *shadow_rule, *shadow_rule_text; /* the same of the shadow */
 };
 
 struct drops *drops_create(void);        /* NULL: out of memory */

@@ -358,21 +358,66 @@ fill_set(struct named_set *set, struct diagnostics *diagnostics)
 	return whole;
 }
 
+/* The members of its sets, then its tests.  False: complained. */
+static bool
+complete(struct policy *policy, bool tests, struct diagnostics *diagnostics)
+{
+	bool whole = true;
+
+	for (size_t i = 0; i < policy->set_count; i++)
+		if (policy->sets[i].members_file)
+			whole &= fill_set(&policy->sets[i], diagnostics);
+	return whole && (!tests || policy_test(policy, diagnostics));
+}
+
+/* False: complained. */
+static bool
+load_shadow(struct policy *policy, struct diagnostics *diagnostics)
+{
+	char *path =
+	    path_from(policy->shadow_written.file, policy->shadow_file);
+	struct files files = { 0 };
+
+	if (!path)
+		complain_errno(diagnostics, policy->shadow_file);
+	else if (files_read(path, &files, diagnostics))
+		policy->shadow =
+		    conf_load(files.text, files.count, diagnostics);
+	files_free(&files);
+	free(path);
+	if (policy->shadow && policy->shadow->shadow_file) {
+		diagnostics_add(diagnostics,
+		    "%s:%u: shadow of a shadow, accepted is a config without",
+		    policy->shadow->shadow_written.file,
+		    policy->shadow->shadow_written.line);
+		return false;
+	}
+	return policy->shadow && complete(policy->shadow, true, diagnostics);
+}
+
+struct policy *
+files_policy(const struct conf_text *texts, size_t count, bool tests,
+    struct diagnostics *diagnostics)
+{
+	struct policy *policy = conf_load(texts, count, diagnostics);
+
+	if (!policy ||
+	    (complete(policy, tests, diagnostics) &&
+		(!policy->shadow_file || load_shadow(policy, diagnostics))))
+		return policy;
+	policy_destroy(policy);
+	return NULL;
+}
+
 struct policy *
 files_load(const char *path, struct diagnostics *diagnostics)
 {
 	struct files files;
-	bool whole = true;
 
 	if (!files_read(path, &files, diagnostics))
 		return NULL;
-	struct policy *policy = conf_load(files.text, files.count, diagnostics);
+	struct policy *policy =
+	    files_policy(files.text, files.count, true, diagnostics);
 	files_free(&files);
-	for (size_t i = 0; policy && i < policy->set_count; i++)
-		if (policy->sets[i].members_file)
-			whole &= fill_set(&policy->sets[i], diagnostics);
-	if (!policy || (whole && policy_test(policy, diagnostics)))
-		return policy;
-	policy_destroy(policy);
-	return NULL;
+	return policy;
 }

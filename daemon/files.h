@@ -20,6 +20,11 @@ struct files {
 bool files_read(
     const char *path, struct files *files, struct diagnostics *diagnostics);
 void files_free(struct files *files);
+/* The policy of these texts merged in order, with the files that they name
+ * beside themselves: members of sets, and a shadow, which is read as a config
+ * is.  NULL: diagnostics say why.  tests: it passes those of the config. */
+struct policy *files_policy(const struct conf_text *texts, size_t count,
+    bool tests, struct diagnostics *diagnostics);
 /* Both steps: the policy of the config at `path`, or NULL and diagnostics. */
 struct policy *files_load(const char *path, struct diagnostics *diagnostics);
 

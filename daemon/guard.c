@@ -54,18 +54,21 @@ print_tuple(const struct packet *first, char *text, size_t size)
 static bool
 read_session(const char *session, struct packet *packet)
 {
-	char client[64], server[64], question[QUESTION_SIZE];
+	char client[64], server[64], text[QUESTION_SIZE];
 	char error[QUESTION_ERROR_SIZE];
+	struct question question;
 	unsigned from, to;
 
 	if (sscanf(session, "%63s %u %63s %u", client, &from, server, &to) != 4)
 		return false;
 	client[strcspn(client, "%")] = '\0'; /* of fe80::1%eth0 */
 	server[strcspn(server, "%")] = '\0';
-	snprintf(question, sizeof(question), "inbound tcp [%s]:%u [%s]:%u",
-	    client, from, server, to);
-	return question_read(question, packet, error) &&
-	       !address_equal(packet->tuple.src, packet->tuple.dst);
+	snprintf(text, sizeof(text), "inbound tcp [%s]:%u [%s]:%u", client,
+	    from, server, to);
+	if (!question_read(text, &question, error))
+		return false;
+	*packet = question.packet;
+	return !address_equal(packet->tuple.src, packet->tuple.dst);
 }
 
 static bool
@@ -96,7 +99,7 @@ session_is_safe(const struct guard *guard, const struct policy *next,
 	t = filter_try(NULL, next, guard->interfaces, &packet, guard->now_ms);
 	if (accepts(&t)) {
 		t = explain_reply(
-		    next, guard->interfaces, &packet, &t, guard->now_ms);
+		    NULL, next, guard->interfaces, &packet, &t, guard->now_ms);
 		what = "its replies would be dropped";
 	}
 	if (accepts(&t))

@@ -83,7 +83,7 @@ load_policy(const char *path, struct files *files)
 	struct diagnostics diagnostics = { NULL, 0 };
 	struct policy *policy =
 	    files_read(path, files, &diagnostics)
-		? policy_load(files->text, files->count, &diagnostics)
+		? files_policy(files->text, files->count, true, &diagnostics)
 		: NULL;
 
 	for (size_t i = 0; i < diagnostics.count; i++)

@@ -244,6 +244,7 @@ answer_of(const struct queue *queue, enum verdict verdict, uint32_t old_mark)
 	return (struct answer){ .accept = false };
 }
 
+/* What was dropped, and what the shadow policy says another verdict of. */
 static void
 record(struct queue *queue, const struct message *message,
     const struct decision *decision)
@@ -258,6 +259,9 @@ record(struct queue *queue, const struct message *message,
 		.direction = (uint8_t)message->direction,
 		.why = (uint8_t)decision->why,
 		.log = decision->rule && decision->rule->log,
+		.shadow_why = (uint8_t)decision->shadow_why,
+		.shadow_rule =
+		    decision->shadow_rule ? decision->shadow_rule->identity : 0,
 	};
 
 	if (packet) {
@@ -303,7 +307,8 @@ judge(struct queue *queue, unsigned count)
 		/* Before the send: a retry goes offline, and what the decision
 		 * points to may go then. */
 		if (verdict != VERDICT_ACCEPT ||
-		    (decision.rule && decision.rule->log))
+		    (decision.rule && decision.rule->log) ||
+		    decision.shadow_why != UNDECIDED)
 			record(queue, message, &decision);
 	}
 	verdicts_end(&queue->verdicts);

@@ -24,6 +24,10 @@ struct drop {
 	uint8_t tcp_flags;
 	uint8_t icmp_type, icmp_code;
 	bool log; /* as the rule wants */
+	/* Dropped or not, the shadow policy would have said this; or
+	 * UNDECIDED: a drop, of which the shadow said nothing else. */
+	uint8_t shadow_why;
+	uint32_t shadow_rule; /* identity in the shadow, 0: none */
 };
 
 struct ring;

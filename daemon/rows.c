@@ -263,6 +263,22 @@ put_drop_tuple(struct json *json, const struct tuple *tuple)
 	describe_tuple(json, tuple);
 }
 
+/* What it gets, which may be accept, and what the shadow policy says. */
+static void
+put_shadow(struct json *json, const struct drop_row *row)
+{
+	enum reason why = row->last.why, other = row->last.shadow_why;
+
+	json_string(json, "verdict", verdict_name(reason_verdict(why)));
+	json_open_object(json, "shadow");
+	json_string(json, "verdict", verdict_name(reason_verdict(other)));
+	json_string(json, "reason", reason_name(other));
+	json_string(json, "reason_text", reason_text(other));
+	json_string(json, "rule", row->shadow_rule);
+	json_string(json, "rule_text", row->shadow_rule_text);
+	json_close_object(json);
+}
+
 void
 row_drop(struct json *json, const struct drop_row *row,
     const struct interfaces *interfaces)
@@ -283,6 +299,8 @@ row_drop(struct json *json, const struct drop_row *row,
 	json_string(json, "rule", row->rule);
 	json_string(json, "rule_text", row->rule_text);
 	json_unsigned(json, "generation", drop->generation);
+	if (drop->shadow_why != UNDECIDED)
+		put_shadow(json, row);
 	json_close_object(json);
 	json_newline(json);
 }

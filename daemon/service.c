@@ -53,6 +53,7 @@ struct service {
 	struct drops *drops;
 	struct packet_log *packet_log;
 	struct changes *changes;
+	struct drops *disagreements; /* between the policy and its shadow */
 	unsigned first_queue, queue_count;
 	struct queue *queues[QUEUES_MAX];
 	struct ring *rings[QUEUES_MAX];
@@ -301,6 +302,10 @@ drain_drops(struct service *s, const struct policy *old)
 			    drop.generation == policy->generation       ? policy
 			    : old && drop.generation == old->generation ? old
 									: NULL;
+			if (drop.shadow_why != UNDECIDED)
+				drops_add(s->disagreements, &drop, by, offset);
+			drop.shadow_why = UNDECIDED;
+			drop.shadow_rule = 0;
 			if (reason_verdict(drop.why) != VERDICT_ACCEPT)
 				drops_add(s->drops, &drop, by, offset);
 			if (drop.log && packet_log_add(s->packet_log, &drop, by,
@@ -372,6 +377,7 @@ start_changes(struct service *s, struct files *files)
 		.queues = s->queues,
 		.queue_count = s->queue_count,
 		.drops = s->drops,
+		.disagreements = s->disagreements,
 		.changes = s->changes,
 	};
 	return s->changes != NULL;
@@ -399,9 +405,10 @@ service_start(struct policy *policy, struct files *files,
 	s->config_path = strdup(config_path);
 	s->interfaces = interfaces_create();
 	s->drops = drops_create();
+	s->disagreements = drops_create();
 	s->packet_log = packet_log_create();
 	bool ok = s->signals >= 0 && s->config_path && s->interfaces &&
-		  s->drops && s->packet_log &&
+		  s->drops && s->disagreements && s->packet_log &&
 		  (s->links = links_open(s->interfaces, error)) &&
 		  (s->addresses = addresses_open(error));
 	if (ok && !start_filter(s, policy, error))
@@ -499,6 +506,7 @@ service_stop(struct service *s)
 	filter_destroy(s->filter);
 	drops_destroy(s->drops);
 	packet_log_destroy(s->packet_log);
+	drops_destroy(s->disagreements);
 	interfaces_destroy(s->interfaces);
 	if (s->signals >= 0)
 		close(s->signals);

@@ -160,6 +160,25 @@ put_counts(struct json *json, const struct filter *filter)
 	json_close_object(json);
 }
 
+static void
+put_shadow(struct json *json, const struct filter *filter)
+{
+	const struct policy *shadow = filter_policy(filter)->shadow;
+
+	if (!shadow) {
+		json_null(json, "shadow");
+		return;
+	}
+	struct shadow_totals t = filter_shadow_totals(filter);
+	json_open_object(json, "shadow");
+	json_string(json, "file", shadow->files[0]);
+	json_unsigned(json, "judged", t.judged);
+	json_unsigned(json, "would_accept", t.would_accept);
+	json_unsigned(json, "would_refuse", t.would_refuse);
+	json_unsigned(json, "otherwise", t.otherwise);
+	json_close_object(json);
+}
+
 void
 status_write(struct json *json, const struct commands *commands)
 {
@@ -186,6 +205,7 @@ status_write(struct json *json, const struct commands *commands)
 	json_unsigned(json, "max", filter_flow_limit(filter));
 	json_close_object(json);
 	put_counts(json, filter);
+	put_shadow(json, filter);
 	json_close_object(json);
 	json_newline(json);
 }

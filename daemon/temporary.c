@@ -197,7 +197,7 @@ merge(const struct files *files, const struct temporaries *temporaries,
 			.text = front,
 			.size = strlen(front) };
 		memcpy(texts + 1, files->text, files->count * sizeof(*texts));
-		policy = conf_load(texts, files->count + 1, report);
+		policy = files_policy(texts, files->count + 1, false, report);
 	} else {
 		diagnostics_add(report, "out of memory");
 	}
@@ -213,7 +213,8 @@ struct policy *
 temporary_load(const struct files *files, const struct temporaries *temporaries,
     struct diagnostics *report)
 {
-	struct policy *policy = policy_load(files->text, files->count, report);
+	struct policy *policy =
+	    files_policy(files->text, files->count, true, report);
 	struct diagnostics merged = { 0 };
 
 	if (!policy || temporaries->count == 0 ||

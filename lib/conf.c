@@ -79,6 +79,28 @@ check_once(struct load *load, const config_setting_t *setting)
 }
 
 static void
+read_shadow(struct reader *reader, const config_setting_t *shadow)
+{
+	struct policy *policy = reader->policy;
+	const char *file = setting_string(shadow);
+	unsigned line = config_setting_source_line(shadow);
+	char shown[SETTING_SHOW_SIZE];
+
+	if (policy->shadow_file)
+		reader_fail(reader, line,
+		    "shadow is given already, accepted is one place");
+	else if (!file || !*file || !text_is_plain(file))
+		reader_fail(reader, line,
+		    "shadow is %s, accepted is the name of a config file",
+		    setting_show(shadow, shown));
+	else
+		policy->shadow_file = reader_copy(reader, file);
+	policy->shadow_written =
+	    (struct written){ .file = policy->files[reader->file],
+		    .line = line };
+}
+
+static void
 read_top_level(struct load *load, const config_setting_t *root)
 {
 	static const char *const names[] = { "inbound", "outbound", "forward" };
@@ -99,6 +121,8 @@ read_top_level(struct load *load, const config_setting_t *root)
 			read_acl(reader, member);
 		} else if (strcmp(guess.word, "tests") == 0) {
 			conf_tests_read(reader, member);
+		} else if (strcmp(guess.word, "shadow") == 0) {
+			read_shadow(reader, member);
 		} else if (strcmp(guess.word, "sets") == 0) {
 			continue; /* read already */
 		} else if (conf_settings_read(reader, member)) {
@@ -108,6 +132,7 @@ read_top_level(struct load *load, const config_setting_t *root)
 				guess_try(&guess, names[n]);
 			guess_try(&guess, "acl");
 			guess_try(&guess, "tests");
+			guess_try(&guess, "shadow");
 			guess_try(&guess, "sets");
 			conf_settings_guess(&guess);
 			reader_fail(reader, config_setting_source_line(member),

@@ -16,6 +16,7 @@
 #include "filter_shared.h"
 #include "fragment.h"
 #include "holding.h"
+#include "shadow.h"
 
 /* One pass over the table takes this long. */
 #define SWEEP_MS 10000
@@ -284,7 +285,7 @@ filter_packet(
 	struct connection ended = { 0 };
 	uint32_t held = 0; /* of its rule's limits */
 
-	*d = (struct decision){ packet->fault, NULL, packet };
+	*d = (struct decision){ .why = packet->fault, .packet = packet };
 	/* 1. Malformed or forged packets go no further, nor those of the
 	      banned; a later fragment, of which no more can be read, goes where
 	      its first one went. */
@@ -357,12 +358,11 @@ static void
 account(struct filter *filter, unsigned worker, const struct regime *regime,
     const struct decision *d, uint64_t now_ms)
 {
-	const struct packet *packet = d->packet;
-
 	counter_add(
-	    &filter->workers[worker].count[packet->direction][d->why], 1);
+	    &filter->workers[worker].count[d->packet->direction][d->why], 1);
 	if (d->rule)
-		regime_count(regime, worker, d->rule, packet->length, now_ms);
+		regime_count(
+		    regime, worker, d->rule, d->packet->length, now_ms);
 }
 
 void
@@ -391,6 +391,8 @@ filter_batch(struct filter *filter, unsigned worker, const struct frame *frames,
 		    reason_verdict(d->why) == VERDICT_ACCEPT)
 			fragment_accept(&pass.fragments, &jobs[i].packet);
 		account(filter, worker, regime, d, now_ms);
+		if (regime->policy->shadow)
+			shadow_ask(regime, worker, pass.interfaces, d, now_ms);
 	}
 }
 
@@ -420,11 +422,11 @@ filter_sweep(struct filter *filter, unsigned worker, uint64_t now_ms)
 
 	if (filter->workers[worker].swept_tick == pass.ct.timing.tick)
 		return false;
-	bool flows = sweep(&pass.ct, pass.generation, now_ms);
-	bool fragments = sweep(&pass.fragments, pass.generation, now_ms);
-	if (!flows && !fragments)
+	bool more = sweep(&pass.ct, pass.generation, now_ms);
+	more |= sweep(&pass.fragments, pass.generation, now_ms);
+	if (!more)
 		filter->workers[worker].swept_tick = pass.ct.timing.tick;
-	return flows || fragments;
+	return more;
 }
 
 struct trial

@@ -32,6 +32,10 @@ struct decision {
 	enum reason why;
 	const struct rule *rule;     /* that decided, or NULL */
 	const struct packet *packet; /* what was read of it; NULL: refused */
+	/* Had the shadow policy been in force, and the verdict been another;
+	 * else UNDECIDED. */
+	enum reason shadow_why;
+	const struct rule *shadow_rule;
 };
 
 #define FILTER_BATCH 64
@@ -96,6 +100,17 @@ uint64_t filter_count(
 /* By rule of the policy in force; kept over reloads by identity.  Keeper. */
 struct rule_totals filter_rule_totals(
     const struct filter *filter, const struct rule *rule);
+
+/* Packets that the shadow policy was asked of, and how many of them it would
+ * have given another verdict; since the policy in force came into force.
+ * Keeper. */
+struct shadow_totals {
+	uint64_t judged;
+	uint64_t would_accept; /* what is refused */
+	uint64_t would_refuse; /* what is accepted */
+	uint64_t otherwise;    /* refused another way: dropped or rejected */
+};
+struct shadow_totals filter_shadow_totals(const struct filter *filter);
 
 /* Live flows, and the most there may be. */
 uint32_t filter_flow_count(const struct filter *filter);

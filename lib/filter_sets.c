@@ -84,11 +84,14 @@ filter_sets_settle(struct filter *filter, const struct policy *policy,
 	for (unsigned i = 0; i < filter->worker_count; i++)
 		published_set(&filter->workers[i].answered,
 		    published_read(&filter->workers[i].asked));
-	for (size_t i = 0; i < old->set_count; i++)
-		old->sets[i].live = NULL;
+	for (const struct policy *p = old; p; p = p->shadow)
+		for (size_t i = 0; i < p->set_count; i++)
+			p->sets[i].live = NULL;
 	for (size_t i = 0; i < filter->live_count; i++) {
 		struct live_set *live = &filter->lives[i];
 		if (policy_find_set(policy, live->name) ||
+		    (policy->shadow &&
+			policy_find_set(policy->shadow, live->name)) ||
 		    set_count(live->set) > 0) {
 			filter->lives[kept++] = *live;
 			continue;

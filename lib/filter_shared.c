@@ -99,11 +99,14 @@ filter_publish(
 	    atomic_load_explicit(&filter->regime, memory_order_relaxed);
 	struct regime *regime = regime_create(policy, filter->worker_count);
 
-	if (!regime || !filter_sets_bind(filter, policy)) {
+	if (!regime || !filter_sets_bind(filter, policy) ||
+	    (policy->shadow && !filter_sets_bind(filter, policy->shadow))) {
 		regime_destroy(regime);
 		return false;
 	}
 	policy_identify(policy, old ? old->policy : NULL);
+	if (policy->shadow)
+		policy_identify(policy->shadow, NULL);
 	policy->generation = old ? old->policy->generation + 1 : 1;
 	published_set(
 	    &regime->generation, filter_generation(++filter->generations));
@@ -225,7 +228,7 @@ struct decision
 filter_refuse(struct filter *filter, unsigned worker, enum direction direction,
     enum reason why)
 {
-	struct decision d = { why, NULL, NULL };
+	struct decision d = { .why = why };
 
 	counter_add(&filter->workers[worker].count[direction][why], 1);
 	return d;
@@ -248,6 +251,22 @@ filter_rule_totals(const struct filter *filter, const struct rule *rule)
 	const struct regime *regime = regime_in_force(filter);
 
 	return regime_totals(regime, rule);
+}
+
+struct shadow_totals
+filter_shadow_totals(const struct filter *filter)
+{
+	const struct regime *regime = regime_in_force(filter);
+	struct shadow_totals t = { 0 };
+
+	for (unsigned i = 0; i < filter->worker_count; i++) {
+		const struct shadow_counters *c = &regime->shadow[i];
+		t.judged += counter_read(&c->judged);
+		t.would_accept += counter_read(&c->would_accept);
+		t.would_refuse += counter_read(&c->would_refuse);
+		t.otherwise += counter_read(&c->otherwise);
+	}
+	return t;
 }
 
 uint32_t

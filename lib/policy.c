@@ -243,5 +243,7 @@ policy_destroy(struct policy *policy)
 	free(policy->sets);
 	free_names(policy->files, policy->file_count);
 	free(policy->index);
+	free(policy->shadow_file);
+	policy_destroy(policy->shadow);
 	free(policy);
 }

@@ -20,6 +20,7 @@ regime_destroy(struct regime *regime)
 	for (unsigned i = 0; regime->counters && i < regime->workers; i++)
 		free(regime->counters[i]);
 	free(regime->counters);
+	free(regime->shadow);
 	free(regime->before);
 	free(regime);
 }
@@ -61,7 +62,11 @@ regime_create(struct policy *policy, unsigned workers)
 	size_t count = regime->first[TABLE_COUNT];
 	regime->before = calloc(count + 1, sizeof(*regime->before));
 	regime->counters = calloc(workers + 1, sizeof(*regime->counters));
-	bool whole = regime->before && regime->counters;
+	size_t shadow = (workers + 1) * sizeof(*regime->shadow);
+	regime->shadow = aligned_alloc(LINE, shadow);
+	if (regime->shadow)
+		memset(regime->shadow, 0, shadow);
+	bool whole = regime->before && regime->counters && regime->shadow;
 	for (unsigned i = 0; whole && i < workers; i++)
 		whole = (regime->counters[i] = counters_create(count)) != NULL;
 	if (!whole) {

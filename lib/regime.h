@@ -20,6 +20,12 @@ struct rule_counters {
 	struct counter hits, bytes, last_hit_ms;
 };
 
+/* A worker's; see filter_shadow_totals(). */
+struct shadow_counters {
+	_Alignas(64) struct counter judged;
+	struct counter would_accept, would_refuse, otherwise;
+};
+
 struct regime {
 	struct policy *policy;   /* not owned */
 	bool judges_connections; /* has more than an acl */
@@ -33,6 +39,7 @@ struct regime {
 	size_t first[TABLE_COUNT + 1];   /* number of each table's first rule */
 	struct rule_counters **counters; /* [worker][rule number] */
 	struct rule_totals *before;      /* [rule number]: of former regimes */
+	struct shadow_counters *shadow;  /* [worker] */
 };
 
 /* NULL: out of memory. */

@@ -204,6 +204,10 @@ struct policy {
 	uint32_t last_identity;
 	bool has_timeouts; /* some rule has timeouts of its own */
 	bool on_trial; /* set before filter_publish(): see filter_confirm() */
+	/* Judged beside this one, never enforced (shadow.h). */
+	char *shadow_file; /* as written, NULL: none */
+	struct written shadow_written;
+	struct policy *shadow; /* owned */
 };
 
 /* The rule that decides, or NULL: none matches.  Packet path. */

@@ -17,6 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "changes.h"
 #include "commands.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -35,18 +36,36 @@ require(bool holds)
 		abort();
 }
 
+/* Whatever file is asked for has these words. */
 static bool
-put_in_force(void *context, struct diagnostics *diagnostics)
+read_config(const char *name, struct files *files, struct diagnostics *report)
 {
 	static const char config[] =
 	    "inbound = ( { name = \"ssh\"; port = 22; action = \"allow\"; },\n"
 	    "  { from = \"@s\"; action = \"block\"; } );\n"
 	    "outbound = ( { action = \"allow\"; } );\n"
 	    "sets = { s = { max = 10; members = [ \"192.0.2.0/24\" ]; }; };\n";
-	struct conf_text conf = { "a.conf", config, sizeof(config) - 1 };
-	struct policy *policy = conf_load(&conf, 1, diagnostics), *old = NULL;
 
-	require(policy && filter_publish(context, policy, &old));
+	(void)name;
+	(void)report;
+	files->count = 1;
+	files->text = malloc(sizeof(files->text[0]));
+	require(files->text != NULL);
+	files->text[0] = (struct conf_text){
+		.name = strdup("a.conf"),
+		.text = strdup(config),
+		.size = sizeof(config) - 1,
+	};
+	return true;
+}
+
+static bool
+enforce(void *context, struct policy *policy, struct diagnostics *report)
+{
+	struct policy *old = NULL;
+
+	(void)report;
+	require(filter_publish(context, policy, &old));
 	policy_destroy(old);
 	return true;
 }
@@ -64,6 +83,7 @@ begin(void)
 	char error[CONTROL_ERROR_SIZE];
 	struct diagnostics diagnostics = { 0 };
 	struct interfaces *interfaces = interfaces_create();
+	struct files files;
 	struct filter_options options = {
 		.max_flows = 1024,
 		.workers = 1,
@@ -77,12 +97,18 @@ begin(void)
 		.filter = filter_create(&options),
 		.interfaces = interfaces,
 		.drops = drops_create(),
-		.reload = put_in_force,
+		.disagreements = drops_create(),
 	};
-	require(interfaces && commands.filter && commands.drops);
-	commands.reload_context = commands.filter;
+	require(interfaces && commands.filter && commands.drops &&
+		commands.disagreements);
+	struct changes_options changes = { commands.filter, interfaces,
+		"a.conf", read_config, enforce, commands.filter };
 	filter_enter(commands.filter, 0);
-	put_in_force(commands.filter, &diagnostics);
+	read_config("a.conf", &files, &diagnostics);
+	enforce(commands.filter,
+	    conf_load(files.text, files.count, &diagnostics), &diagnostics);
+	commands.changes = changes_create(&changes, &files);
+	require(commands.changes != NULL);
 	commands_begin(&commands, NULL);
 	control = control_open(path, error);
 	require(control != NULL && atexit(clear) == 0);

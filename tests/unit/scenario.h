@@ -36,9 +36,12 @@ struct step {
 	unsigned wait_ms;   /* before the packet */
 	unsigned back_ms;   /* the clock is set back by this before that */
 	const char *reload; /* config put in force before the packet */
-	bool on_trial;      /* that one */
-	bool confirm;       /* it is confirmed before the packet */
-	const char *own;    /* this host's addresses from now on */
+	enum reason
+	    shadow;      /* what the shadow policy, which follows "shadow:"
+			    in the config, says instead; UNDECIDED: the same */
+	bool on_trial;   /* that one */
+	bool confirm;    /* it is confirmed before the packet */
+	const char *own; /* this host's addresses from now on */
 	/* "add SET MEMBER SECONDS", "del SET MEMBER", "ban MEMBER SECONDS",
 	 * "ask SET MEMBER SECONDS" (as a worker does), "cut SET MEMBER SECONDS"
 	 * (ask, and cut it): before the packet.  SECONDS may be missing. */

@@ -25,6 +25,7 @@ Suite *suite_set(void);
 Suite *suite_filter_sets(void);
 Suite *suite_classifier(void);
 Suite *suite_compile(void);
+Suite *suite_shadow(void);
 Suite *suite_sweep(void);
 Suite *suite_conf(void);
 Suite *suite_message(void);

@@ -119,13 +119,13 @@ static struct packet
 packet_to(unsigned family, const char *port)
 {
 	char text[QUESTION_SIZE], error[QUESTION_ERROR_SIZE];
-	struct packet packet;
+	struct question question;
 
 	snprintf(text, sizeof(text), "inbound tcp [%s]:51000 [%s]:%s",
 	    family == FAMILY_IPV4 ? "203.0.113.9" : "2001:db8::9",
 	    family == FAMILY_IPV4 ? "192.0.2.2" : "2001:db8::2", port);
-	ck_assert_msg(question_read(text, &packet, error), "%s", error);
-	return packet;
+	ck_assert_msg(question_read(text, &question, error), "%s", error);
+	return question.packet;
 }
 
 /* "22 80": of a stranger, who has no connection. */

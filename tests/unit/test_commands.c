@@ -101,6 +101,7 @@ set_up(void)
 		.filter = filter,
 		.interfaces = interfaces,
 		.drops = drops,
+		.disagreements = drops,
 		.changes = changes_create(&changes_options, &files),
 	};
 	commands_begin(&commands, NULL);
@@ -231,7 +232,8 @@ START_TEST(names_match_exactly)
 	assert_holds(
 	    "\"exit\":2,\"error\":\"unknown command \\\"statu\\\"; "
 	    "accepted: status, rules, policy, flows, states, drops, "
-	    "explain, set-add, set-del, set-test, set-list, ban, reload, "
+	    "shadow, explain, set-add, set-del, set-test, set-list, ban, "
+	    "reload, "
 	    "try, trial, confirm, rollback, allow, allow-del, allow-list\"}\n");
 	ask("{\"id\":1,\"command\":\"statuss\"}");
 	assert_holds("\"exit\":2,\"error\":\"unknown command \\\"statuss");
@@ -281,7 +283,8 @@ START_TEST(status_tells_policy_flows_and_counts)
 	    "\"verdicts\":{\"inbound\":{\"accept\":2,\"drop\":0,\"reject\":1},"
 	    "\"outbound\":{\"accept\":0,\"drop\":0,\"reject\":0},"
 	    "\"forward\":{\"accept\":0,\"drop\":0,\"reject\":0}},"
-	    "\"reasons\":{\"rule-allow\":2,\"rule-reject\":1}}\n");
+	    "\"reasons\":{\"rule-allow\":2,\"rule-reject\":1},"
+	    "\"shadow\":null}\n");
 }
 END_TEST
 

@@ -345,6 +345,41 @@ START_TEST(set_file_of_a_million_lines)
 }
 END_TEST
 
+#define INBOUND "inbound = ( { port = 22; action = \"allow\"; } );\n"
+
+/* What main.conf and next.conf say, and what the load says of it; "": it is
+ * good. */
+static const struct {
+	const char *main, *next, *want;
+} shadows[] = {
+	{ INBOUND "shadow = \"next.conf\";", INBOUND, "" },
+	{ INBOUND "shadow = \"next.conf\";", "inbound = ( { port = 0; } );",
+	    "etc/next.conf:1: " },
+	{ INBOUND "shadow = \"other.conf\";", INBOUND,
+	    "etc/other.conf: cannot be read: " },
+	{ INBOUND "shadow = \"next.conf\";", INBOUND "shadow = \"main.conf\";",
+	    "etc/next.conf:2: shadow of a shadow" },
+	{ INBOUND "shadow = 7;", INBOUND, "etc/main.conf:2: shadow is 7" },
+};
+
+START_TEST(shadow_lies_beside_the_config)
+{
+	ck_assert_int_eq(mkdir("etc", 0755), 0);
+	write_file("etc/main.conf", shadows[_i].main);
+	write_file("etc/next.conf", shadows[_i].next);
+	struct policy *policy = files_load("etc/main.conf", &diagnostics);
+	const char *want = shadows[_i].want;
+	bool told = false;
+
+	ck_assert_int_eq(policy != NULL, *want == '\0');
+	ck_assert(!policy || policy->shadow->tables[TABLE_INBOUND].count == 1);
+	for (size_t i = 0; i < diagnostics.count; i++)
+		told |= strncmp(diagnostics.line[i], want, strlen(want)) == 0;
+	ck_assert_msg(told, "\"%s\" is not told", want);
+	policy_destroy(policy);
+}
+END_TEST
+
 /* The next three need root, to give files away. */
 START_TEST(file_of_another_user_is_refused)
 {
@@ -397,6 +432,8 @@ suite_files(void)
 	tcase_add_test(tests, bad_set_file_is_refused);
 	tcase_add_test(tests, of_many_bad_lines_the_first_are_shown);
 	tcase_add_test(tests, set_file_of_a_million_lines);
+	tcase_add_loop_test(
+	    tests, shadow_lies_beside_the_config, 0, ARRAY_LEN(shadows));
 	if (geteuid() == 0) {
 		tcase_add_test(tests, file_of_another_user_is_refused);
 		tcase_add_test(tests, folder_of_another_user_is_refused);
