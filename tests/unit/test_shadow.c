@@ -40,7 +40,10 @@ SCENARIO(what_is_refused_is_compared_too,
     "inbound = ( { port = 22; action = \"reject\"; } );"
     "shadow:"
     "inbound = ( { port = 22; action = \"block\"; }, "
-    "{ port = 80; action = \"allow\"; } );",
+    "{ port = 80; action = \"allow\"; }, "
+    "{ port = 99; action = \"allow\"; stateful = false; } );",
+    { IN, TCP, "203.0.113.9:40000", "192.0.2.2:99", A, NOT_A_START,
+	.shadow = RULE_ALLOW },
     { IN, TCP, "203.0.113.9:40000", "192.0.2.2:22", S, RULE_REJECT,
 	.shadow = RULE_BLOCK },
     { IN, TCP, "203.0.113.9:40000", "192.0.2.2:80", S, NO_RULE,
