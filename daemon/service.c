@@ -34,13 +34,12 @@
 #include "hook.h"
 #include "links.h"
 #include "log.h"
-#include "packet_log.h"
 #include "queue.h"
+#include "records.h"
 
-#define QUEUES_MAX  256 /* as queue.count in the config */
-#define TURN_MS     200 /* how long a drop may wait to be written down */
-#define RECYCLE_MS  50
-#define DROPS_BATCH 4096 /* a turn, each queue: clients wait meanwhile */
+#define QUEUES_MAX 256 /* as queue.count in the config */
+#define TURN_MS    200 /* how long a drop may wait to be written down */
+#define RECYCLE_MS 50
 
 struct service {
 	char *config_path;
@@ -50,10 +49,8 @@ struct service {
 	struct filter *filter;
 	struct hook *hook;
 	struct control *control;
-	struct drops *drops;
-	struct packet_log *packet_log;
 	struct changes *changes;
-	struct drops *disagreements; /* between the policy and its shadow */
+	struct records records;
 	unsigned first_queue, queue_count;
 	struct queue *queues[QUEUES_MAX];
 	struct ring *rings[QUEUES_MAX];
@@ -285,35 +282,13 @@ keep_fixed(const struct settings *old, struct settings *new,
 	new->conntrack.max_flows = old->conntrack.max_flows;
 }
 
-/* What the workers dropped under one of these two policies (`old` may be NULL)
- * goes to the store with its rule's text, and to the log what rules want. */
 static void
-drain_drops(struct service *s, const struct policy *old)
+take_records(struct service *s, const struct policy *old)
 {
-	const struct policy *policy = filter_policy(s->filter);
-	int64_t offset = clock_wall_offset_ms();
-	char line[LOG_LINE_SIZE];
-	struct drop drop;
-
 	for (unsigned i = 0; i < s->queue_count; i++)
-		for (unsigned n = 0;
-		     n < DROPS_BATCH && ring_pop(s->rings[i], &drop); n++) {
-			const struct policy *by =
-			    drop.generation == policy->generation       ? policy
-			    : old && drop.generation == old->generation ? old
-									: NULL;
-			if (drop.shadow_why != UNDECIDED)
-				drops_add(s->disagreements, &drop, by, offset);
-			drop.shadow_why = UNDECIDED;
-			drop.shadow_rule = 0;
-			if (reason_verdict(drop.why) != VERDICT_ACCEPT)
-				drops_add(s->drops, &drop, by, offset);
-			if (drop.log && packet_log_add(s->packet_log, &drop, by,
-					    s->interfaces, line))
-				log_info("%s", line);
-		}
-	while (packet_log_due(s->packet_log, clock_ms(), line))
-		log_info("%s", line);
+		records_take(&s->records, s->rings[i], filter_policy(s->filter),
+		    old, s->interfaces);
+	records_tend(&s->records);
 }
 
 /* The policy, which it takes, comes into force, or nothing changes; either way
@@ -334,7 +309,7 @@ enforce(void *context, struct policy *policy, struct diagnostics *report)
 		return false;
 	}
 	if (hook_install(s->hook, &plan, error)) {
-		drain_drops(s, old);
+		take_records(s, old);
 		policy_destroy(old);
 		return true;
 	}
@@ -376,8 +351,8 @@ start_changes(struct service *s, struct files *files)
 		.interfaces = s->interfaces,
 		.queues = s->queues,
 		.queue_count = s->queue_count,
-		.drops = s->drops,
-		.disagreements = s->disagreements,
+		.drops = s->records.drops,
+		.disagreements = s->records.disagreements,
 		.changes = s->changes,
 	};
 	return s->changes != NULL;
@@ -404,12 +379,9 @@ service_start(struct policy *policy, struct files *files,
 	s->queue_count = queue_count_for(&policy->settings);
 	s->config_path = strdup(config_path);
 	s->interfaces = interfaces_create();
-	s->drops = drops_create();
-	s->disagreements = drops_create();
-	s->packet_log = packet_log_create();
+	bool remembers = records_create(&s->records);
 	bool ok = s->signals >= 0 && s->config_path && s->interfaces &&
-		  s->drops && s->disagreements && s->packet_log &&
-		  (s->links = links_open(s->interfaces, error)) &&
+		  remembers && (s->links = links_open(s->interfaces, error)) &&
 		  (s->addresses = addresses_open(error));
 	if (ok && !start_filter(s, policy, error))
 		ok = false;
@@ -474,7 +446,7 @@ service_turn(struct service *s)
 		links_turn(s->links);
 	if (wait[3].revents)
 		take_addresses(s);
-	drain_drops(s, NULL);
+	take_records(s, NULL);
 	control_turn(s->control, commands_answer, &s->commands);
 	changes_tend(s->changes, clock_ms());
 	filter_tend(s->filter, clock_ms());
@@ -504,9 +476,7 @@ service_stop(struct service *s)
 	if (s->entered)
 		filter_leave(s->filter, s->queue_count);
 	filter_destroy(s->filter);
-	drops_destroy(s->drops);
-	packet_log_destroy(s->packet_log);
-	drops_destroy(s->disagreements);
+	records_free(&s->records);
 	interfaces_destroy(s->interfaces);
 	if (s->signals >= 0)
 		close(s->signals);

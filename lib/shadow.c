@@ -34,11 +34,8 @@ shadow_ask(const struct regime *regime, unsigned worker,
 
 	if (!decided_by_rules(d->why))
 		return;
-	/* Of a datagram in fragments only the first shows what it is. */
-	struct packet packet = *d->packet;
-	packet.is_fragment = false;
 	struct trial t = filter_try(
-	    NULL, regime->policy->shadow, interfaces, &packet, now_ms);
+	    NULL, regime->policy->shadow, interfaces, d->packet, now_ms);
 	enum verdict verdict = reason_verdict(d->why);
 	enum verdict other = reason_verdict(t.why);
 
