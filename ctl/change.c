@@ -101,6 +101,28 @@ command_reload(const struct call *call)
 }
 
 int
+command_shadow(const struct call *call)
+{
+	struct call promote = *call;
+	const char *verb = call->argument_count ? call->argument[0] : NULL;
+	bool promotes = verb && strcmp(verb, "promote") == 0;
+
+	if ((verb && !promotes) || (promotes && call_option(call, "limit")) ||
+	    (!promotes && call_option(call, "force"))) {
+		text_complain("shadow %s: accepted are shadow [--limit N] and "
+			      "shadow promote [--force]",
+		    verb ? verb : "--force");
+		return EXIT_USAGE;
+	}
+	if (!promotes)
+		return look_shadow(call);
+	promote.command = "shadow-promote";
+	json_t *arguments = pack_change(call, NULL);
+	return arguments ? change(&promote, arguments, "is in force")
+			 : EXIT_USAGE;
+}
+
+int
 command_confirm(const struct call *call)
 {
 	return change(call, NULL, "stays in force");

@@ -46,6 +46,7 @@ _ephctl()
 	KIND:*) words='aws-network-acls aws-security-groups' ;;
 	WHAT:*) words='add del list test' ;;
 	OPENING:*) words='del list' ;;
+	'[promote]':*) words=promote ;;
 	PROTOCOL:*) words='tcp udp icmp icmpv6' ;;
 	VERDICT:*) words='accept drop reject' ;;
 	PROFILE:*) words='linux iana freebsd windows2003 any npf pf windows macos nat elb' ;;

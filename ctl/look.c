@@ -373,7 +373,7 @@ fill_shadow(struct columns *columns, const json_t *row)
 }
 
 int
-command_shadow(const struct call *call)
+look_shadow(const struct call *call)
 {
 	static const struct list shadow = { shadow_columns,
 		ARRAY_LEN(shadow_columns), fill_shadow,

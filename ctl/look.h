@@ -12,5 +12,6 @@
 int look_sets(const struct call *call, json_t *arguments);
 int look_openings(const struct call *call);
 int look_members(const struct call *call, json_t *arguments);
+int look_shadow(const struct call *call);
 
 #endif

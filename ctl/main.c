@@ -87,6 +87,12 @@ static const struct command_option reload_options[] = {
 	{ 0 },
 };
 
+static const struct command_option shadow_options[] = {
+	{ "limit", "N", "the last N lines only" },
+	{ "force", "", "promote it though it cuts this session or protected connections" },
+	{ 0 },
+};
+
 static const struct command_option try_options[] = {
 	{ "timeout", "TIME", "how long to wait for the confirmation: 60, 5m, 1h" },
 	{ "force",   "",     "though it cuts this session or protected connections" },
@@ -115,7 +121,7 @@ static const struct command commands[] = {
 	{ "flows",   command_flows,   "the connections it knows; all conditions hold",   "", 0, flow_conditions },
 	{ "drops",   command_drops,   "what it dropped of late, newest last",            "", 0, drop_options },
 	{ "why",     command_why,     "why packets of this address were dropped, in a line", "ADDRESS", 1, none },
-	{ "shadow",  command_shadow,  "what the shadow policy would have given another verdict", "", 0, drop_options },
+	{ "shadow",  command_shadow,  "what the shadow policy would have given another verdict; promote: put it in force", "[promote]", 1, shadow_options },
 	{ "reload",  command_reload,  "read the config again; a bad one changes nothing", "", 0, reload_options },
 	{ "try",     command_try,     "the config in FILE for a while: it goes unless `ephctl confirm` comes", "FILE", 1, try_options },
 	{ "confirm", command_confirm, "the config on trial stays",                        "", 0, none },
@@ -339,9 +345,11 @@ least_arguments(const struct command *command)
 	if (command->argument_count == EXPLAIN_MOST)
 		return 1; /* all of it may be one that was pasted */
 	size_t count = command->argument_count;
+	char before = ' ';
 
-	for (const char *at = command->arguments; (at = strstr(at, " [")); at++)
-		count--;
+	/* Each that may be missing begins with a bracket. */
+	for (const char *at = command->arguments; *at; before = *at++)
+		count -= before == ' ' && *at == '[';
 	return count;
 }
 

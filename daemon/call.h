@@ -62,6 +62,7 @@ enum exchange_step call_try(struct call *call);
 enum exchange_step call_trial(struct call *call);
 enum exchange_step call_confirm(struct call *call);
 enum exchange_step call_rollback(struct call *call);
+enum exchange_step call_promote(struct call *call);
 enum exchange_step call_allow(struct call *call);
 enum exchange_step call_allow_del(struct call *call);
 enum exchange_step call_allow_list(struct call *call);

@@ -135,16 +135,47 @@ take(struct changes *c, const char *path, bool on_trial, struct files *old,
 	return change;
 }
 
+/* The config at `path` comes into force, and what was is where a rollback goes
+ * to. */
+static enum change
+replace(struct changes *c, const char *path, const struct change_terms *terms,
+    struct diagnostics *report)
+{
+	struct files old;
+	enum change change = take(c, path, false, &old, terms, report);
+
+	if (change == CHANGE_DONE)
+		set_before(c, &old);
+	return change;
+}
+
 enum change
 changes_reload(struct changes *c, const struct change_terms *terms,
     struct diagnostics *report)
 {
-	struct files old;
-	enum change change =
-	    take(c, c->options.config, false, &old, terms, report);
+	return replace(c, c->options.config, terms, report);
+}
 
-	if (change == CHANGE_DONE)
-		set_before(c, &old);
+enum change
+changes_promote(struct changes *c, const struct change_terms *terms,
+    struct diagnostics *report)
+{
+	const struct policy *shadow = filter_policy(c->options.filter)->shadow;
+
+	if (!shadow) {
+		diagnostics_add(report,
+		    "no shadow policy; the config names one as shadow = "
+		    "\"FILE\"");
+		return CHANGE_NOTHING;
+	}
+	/* It goes with the policy that names it. */
+	char *path = strdup(shadow->files[0]);
+	if (!path) {
+		diagnostics_add(report, "out of memory");
+		return CHANGE_FAILED;
+	}
+	enum change change = replace(c, path, terms, report);
+	free(path);
 	return change;
 }
 

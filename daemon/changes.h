@@ -85,6 +85,9 @@ enum change changes_allow(struct changes *changes, const char *what,
     struct diagnostics *report);
 enum change changes_allow_end(struct changes *changes, const char *what,
     const char *from, uint64_t now_ms, struct diagnostics *report);
+/* The shadow policy is read anew and takes the place of the one in force. */
+enum change changes_promote(struct changes *changes,
+    const struct change_terms *terms, struct diagnostics *report);
 /* What time brings; a few times a second. */
 void changes_tend(struct changes *changes, uint64_t now_ms);
 

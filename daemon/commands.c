@@ -290,6 +290,7 @@ static const struct command table[] = {
 	{ "trial",      false, call_trial,      no_arguments },
 	{ "confirm",    true,  call_confirm,    no_arguments },
 	{ "rollback",   true,  call_rollback,   no_arguments },
+	{ "shadow-promote", true, call_promote, terms_arguments },
 	{ "allow",      true,  call_allow,      allow_arguments },
 	{ "allow-del",  true,  call_allow_del,  allow_del_arguments },
 	{ "allow-list", false, call_allow_list, no_arguments },

@@ -199,40 +199,52 @@ call_trial(struct call *call)
 	return EXCHANGE_DONE;
 }
 
-enum exchange_step
-call_confirm(struct call *call)
+/* What is in force now need not be what the config says. */
+static enum exchange_step
+tell_change(struct call *call, const char *what, enum change change,
+    struct diagnostics *report)
 {
 	struct changes *changes = call->commands->changes;
-	struct diagnostics report = { 0 };
-	enum change change = changes_confirm(changes, &report);
 
-	log_change(call, "confirm", change);
+	log_change(call, what, change);
 	if (change != CHANGE_DONE)
-		return refuse(call, change, &report);
+		return refuse(call, change, report);
 	json_open_object(call->out, NULL);
-	put_in_force(call, &report);
+	put_in_force(call, report);
 	json_string(call->out, "file", changes_files(changes)->text[0].name);
 	json_bool(
 	    call->out, "differs_on_disk", changes_differ_on_disk(changes));
-	return end_row(call, &report);
+	return end_row(call, report);
+}
+
+enum exchange_step
+call_confirm(struct call *call)
+{
+	struct diagnostics report = { 0 };
+	enum change change = changes_confirm(call->commands->changes, &report);
+
+	return tell_change(call, "confirm", change, &report);
 }
 
 enum exchange_step
 call_rollback(struct call *call)
 {
-	struct changes *changes = call->commands->changes;
 	struct diagnostics report = { 0 };
-	enum change change = changes_rollback(changes, clock_ms(), &report);
+	enum change change =
+	    changes_rollback(call->commands->changes, clock_ms(), &report);
 
-	log_change(call, "rollback", change);
-	if (change != CHANGE_DONE)
-		return refuse(call, change, &report);
-	json_open_object(call->out, NULL);
-	put_in_force(call, &report);
-	json_string(call->out, "file", changes_files(changes)->text[0].name);
-	json_bool(
-	    call->out, "differs_on_disk", changes_differ_on_disk(changes));
-	return end_row(call, &report);
+	return tell_change(call, "rollback", change, &report);
+}
+
+enum exchange_step
+call_promote(struct call *call)
+{
+	struct change_terms terms = read_terms(call);
+	struct diagnostics report = { 0 };
+	enum change change =
+	    changes_promote(call->commands->changes, &terms, &report);
+
+	return tell_change(call, "shadow promote", change, &report);
 }
 
 static void

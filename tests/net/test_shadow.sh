@@ -50,6 +50,16 @@ expect 0 ctl --json drops
 is "8080" jq -rs 'map(select(.direction == "inbound").destination_port) |
 	unique | map(tostring) | join(" ")' <<<"$OUT"
 
+step "promoted, it is the policy, and a rollback brings back the one before"
+expect 0 ctl shadow promote
+is refused probe client tcp "${G[0]}" 22
+is refused probe client tcp "${G[1]}" 22
+expect 6 ctl shadow
+expect 6 ctl shadow promote
+expect 0 ctl rollback
+is answered probe client tcp "${G[0]}" 22
+expect 0 ctl shadow
+
 step "an error in the shadow refuses the load"
 echo 'inbound = ( { prt = 80; } );' >"$DIR/next.conf"
 expect 5 ctl reload

@@ -234,7 +234,8 @@ START_TEST(names_match_exactly)
 	    "accepted: status, rules, policy, flows, states, drops, "
 	    "shadow, explain, set-add, set-del, set-test, set-list, ban, "
 	    "reload, "
-	    "try, trial, confirm, rollback, allow, allow-del, allow-list\"}\n");
+	    "try, trial, confirm, rollback, shadow-promote, allow, allow-del, "
+	    "allow-list\"}\n");
 	ask("{\"id\":1,\"command\":\"statuss\"}");
 	assert_holds("\"exit\":2,\"error\":\"unknown command \\\"statuss");
 	ask("{\"id\":1,\"command\":\"flows\",\"args\":{\"dprot\":\"22\"}}");
