@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "client.h"
 #include "command.h"
@@ -57,6 +58,8 @@ policy_in_force(const struct call *call, int *code)
 			text_report(diagnostics.line[i]);
 		*code = EXIT_FAILED;
 	}
+	if (policy)
+		policy_expire(policy, time(NULL));
 	diagnostics_clear(&diagnostics);
 	free(lines.text);
 	return policy;

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "guard.h"
 #include "log.h"
 #include "notify.h"
@@ -29,7 +30,7 @@ struct changes {
 	bool has_before;
 	struct attempt attempt;
 	struct temporaries temporaries;
-	bool outdated; /* temporary rules have ended, but are still in force */
+	bool outdated;     /* rules have ended, but are still in force */
 	uint64_t retry_ms; /* nothing is due before */
 	uint64_t loaded_ms;
 };
@@ -347,20 +348,32 @@ end_trial(struct changes *c, uint64_t now_ms)
 }
 
 static void
-end_temporaries(struct changes *c, uint64_t now_ms)
+end_rules(struct changes *c, uint64_t now_ms)
 {
 	struct diagnostics report = { 0 };
 
 	c->outdated = put_in_force(c, &c->now, &c->temporaries, is_on_trial(c),
 			  NULL, &report) != CHANGE_DONE;
 	if (c->outdated) {
-		postpone(c, "temporary rules that have ended", now_ms, &report);
+		postpone(c, "rules that have ended", now_ms, &report);
 		return;
 	}
 	diagnostics_clear(&report);
 	c->loaded_ms = now_ms;
-	log_info(
-	    "temporary rules have ended, %zu are left", c->temporaries.count);
+	log_info("rules have ended; %zu temporary ones are left",
+	    c->temporaries.count);
+}
+
+/* Has a rule of it, or of its shadow, come to its end? */
+static bool
+expires(const struct policy *policy, uint64_t now_ms)
+{
+	int64_t now = ((int64_t)now_ms + clock_wall_offset_ms()) / 1000;
+
+	for (; policy; policy = policy->shadow)
+		if (policy->next_expiry && policy->next_expiry <= now)
+			return true;
+	return false;
 }
 
 void
@@ -370,10 +383,11 @@ changes_tend(struct changes *c, uint64_t now_ms)
 		return;
 	if (is_on_trial(c) && now_ms >= c->attempt.end_ms)
 		end_trial(c, now_ms);
-	if (temporary_expire(&c->temporaries, now_ms))
+	if (temporary_expire(&c->temporaries, now_ms) ||
+	    expires(filter_policy(c->options.filter), now_ms))
 		c->outdated = true;
 	if (c->outdated)
-		end_temporaries(c, now_ms);
+		end_rules(c, now_ms);
 }
 
 const struct attempt *

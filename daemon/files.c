@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "set_file.h"
@@ -358,7 +359,8 @@ fill_set(struct named_set *set, struct diagnostics *diagnostics)
 	return whole;
 }
 
-/* The members of its sets, then its tests.  False: complained. */
+/* The members of its sets, the time of its rules, then its tests.  False:
+ * complained. */
 static bool
 complete(struct policy *policy, bool tests, struct diagnostics *diagnostics)
 {
@@ -367,6 +369,7 @@ complete(struct policy *policy, bool tests, struct diagnostics *diagnostics)
 	for (size_t i = 0; i < policy->set_count; i++)
 		if (policy->sets[i].members_file)
 			whole &= fill_set(&policy->sets[i], diagnostics);
+	policy_expire(policy, time(NULL));
 	return whole && (!tests || policy_test(policy, diagnostics));
 }
 

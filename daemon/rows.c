@@ -178,7 +178,9 @@ row_rule(struct json *json, enum table_id table, const struct rule *rule,
 	row_time(json, "last_hit", last_hit_ms);
 	json_bool(json, "protect", rule->protect);
 	row_time(json, "ends",
-	    rule->ends_ms ? rule->ends_ms + (uint64_t)wall_offset_ms : 0);
+	    rule->expires   ? (uint64_t)rule->expires * 1000
+	    : rule->ends_ms ? rule->ends_ms + (uint64_t)wall_offset_ms
+			    : 0);
 	json_string(json, "file", rule->file);
 	json_unsigned(json, "line", rule->line);
 	json_close_object(json);

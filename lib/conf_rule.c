@@ -8,6 +8,7 @@
  */
 #include "conf_rule.h"
 
+#include "moment.h"
 #include "print.h"
 
 #include <stdio.h>
@@ -147,6 +148,19 @@ read_protect(struct rule_reader *r, const config_setting_t *value)
 	read_bool(r, value, &r->rule->protect);
 }
 
+static void
+read_expires(struct rule_reader *r, const config_setting_t *value)
+{
+	const char *text = setting_string(value);
+	char shown[SETTING_SHOW_SIZE];
+
+	if (!text || !moment_parse(text, &r->rule->expires))
+		reader_fail(r->reader, config_setting_source_line(value),
+		    "expires is %s, accepted is a moment in UTC as "
+		    "\"2026-12-31T23:59:00Z\"",
+		    setting_show(value, shown));
+}
+
 #define EVERYWHERE ((1u << TABLE_COUNT) - 1)
 #define NOT_ACL                                                                \
 	(1u << TABLE_INBOUND | 1u << TABLE_OUTBOUND | 1u << TABLE_FORWARD)
@@ -176,6 +190,7 @@ static const struct key {
 	{ "out_interface", FORWARD_ONLY, conf_match_out_interface,
 	    "it is accepted in forward only" },
 	{ "log", EVERYWHERE, read_log, NULL },
+	{ "expires", EVERYWHERE, read_expires, NULL },
 	{ "limit", NOT_ACL, conf_limit_rate, no_limits },
 	{ "max_flows", NOT_ACL, conf_limit_flows, no_limits },
 	{ "max_flows_per_source", NOT_ACL, conf_limit_flows_per_source,

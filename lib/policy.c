@@ -181,6 +181,23 @@ table_name(enum table_id table)
 	return names[table];
 }
 
+void
+policy_expire(struct policy *policy, int64_t now)
+{
+	policy->next_expiry = 0;
+	for (enum table_id t = 0; t < TABLE_COUNT; t++)
+		for (size_t i = 0; i < policy->tables[t].count; i++) {
+			struct rule *rule = &policy->tables[t].rule[i];
+			int64_t next = policy->next_expiry;
+			if (rule->expires == 0)
+				continue;
+			rule->expired = rule->expires <= now;
+			if (!rule->expired &&
+			    (next == 0 || rule->expires < next))
+				policy->next_expiry = rule->expires;
+		}
+}
+
 static int
 compare_set_name(const void *key, const void *element)
 {

@@ -7,6 +7,7 @@
 #include "print.h"
 
 #include "icmp_names.h"
+#include "moment.h"
 #include "phrase.h"
 #include "print_limits.h"
 #include "settings.h"
@@ -208,7 +209,7 @@ char *
 rule_print(const struct rule *rule)
 {
 	static const char *const actions[] = { "allow", "block", "reject" };
-	char limits[LIMITS_TEXT_SIZE];
+	char limits[LIMITS_TEXT_SIZE], moment[MOMENT_TEXT_SIZE];
 	struct phrase text = { 0 };
 
 	phrase_add(&text, "{ ");
@@ -235,6 +236,9 @@ rule_print(const struct rule *rule)
 		phrase_add(&text, "log = true; ");
 	if (rule->protect)
 		phrase_add(&text, "protect = true; ");
+	if (rule->expires)
+		phrase_add(&text, "expires = \"%s\"; ",
+		    moment_print(rule->expires, moment));
 	limits_print(rule, limits);
 	phrase_add(&text, "%s", limits);
 	if (rule->comment)

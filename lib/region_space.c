@@ -453,6 +453,10 @@ region_of_rule(
 	    calloc(most_intervals(rule), sizeof(room[0]));
 	struct region region = { .unknown = true };
 
+	if (rule->expired) {
+		free(room);
+		return region_nothing();
+	}
 	if (room && rule->icmp_count == 0)
 		region = region_of(space, rule, bound, room, NULL);
 	if (room && rule->icmp_count > 0) {

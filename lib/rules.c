@@ -175,6 +175,8 @@ const char *
 rule_mismatch(const struct rule *rule, const struct packet *packet,
     const struct interfaces *interfaces)
 {
+	if (rule->expired)
+		return "expires";
 	if (!match_protocol(rule, packet))
 		return "protocol";
 	if (!match_port(rule, packet))

@@ -68,6 +68,7 @@ struct rule {
 	enum action action;
 	bool stateful;
 	bool log;               /* what it decides is told, packet_log.h */
+	bool expired;           /* its time is over: matches nothing */
 	bool names_protocol;    /* `protocol` was written and is not implied */
 	struct port_range hull; /* lowest to highest of ports; none: 0-65535 */
 	uint64_t protocols[4];  /* bit set of protocol numbers */
@@ -95,6 +96,7 @@ struct rule {
 	struct rule_timeouts timeouts;
 	bool protect;     /* no change of policy may cut its flows unasked */
 	uint64_t ends_ms; /* a temporary one does, by the keeper's clock; 0 */
+	int64_t expires;  /* seconds since the epoch (moment.h), 0: never */
 	char *name;       /* NULL: none */
 	char *comment;    /* NULL: none */
 	const char *file; /* where it is written; of policy.files */
@@ -202,7 +204,8 @@ struct policy {
 	struct rule_entry *index;
 	size_t index_count;
 	uint32_t last_identity;
-	bool has_timeouts; /* some rule has timeouts of its own */
+	bool has_timeouts;   /* some rule has timeouts of its own */
+	int64_t next_expiry; /* of policy_expire() */
 	bool on_trial; /* set before filter_publish(): see filter_confirm() */
 	/* Judged beside this one, never enforced (shadow.h). */
 	char *shadow_file; /* as written, NULL: none */
@@ -237,6 +240,10 @@ enum table_id policy_table_of(
     const struct policy *policy, const struct rule *rule);
 /* "inbound", "outbound", "forward", "acl.inbound", "acl.outbound" */
 const char *table_name(enum table_id table);
+
+/* Rules whose time is over at `now`, seconds since the epoch, match nothing any
+ * more; sets when the next one is (0: none).  Before publication. */
+void policy_expire(struct policy *policy, int64_t now);
 
 /* The set of that name, or NULL. */
 struct named_set *policy_find_set(

@@ -34,7 +34,7 @@ firewall guarded "$DIR/swap.conf"
 
 chains()
 {
-	on guarded nft -a list table inet ephemerald | grep -B1 -A1 'type filter hook'
+	on guarded nft -a list table inet ephemerald | grep -B1 'type filter hook'
 }
 
 retransmits()
