@@ -93,11 +93,11 @@ const char *
 flags_match_print(
     const struct flags_match *match, char text[FLAGS_MATCH_TEXT_SIZE])
 {
-	char of[TCP_FLAGS_TEXT_SIZE];
-
 	tcp_flags_print(match->set, text);
-	if (match->set != match->of)
-		snprintf(text + strlen(text), TCP_FLAGS_TEXT_SIZE, "/%s",
-		    tcp_flags_print(match->of, of));
+	if (match->set != match->of) {
+		size_t used = strlen(text);
+		text[used] = '/';
+		tcp_flags_print(match->of, text + used + 1);
+	}
 	return text;
 }
