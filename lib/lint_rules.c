@@ -53,6 +53,12 @@ say_never_reached(struct lint_work *work, enum table_id table, size_t i)
 	struct phrase text = { 0 }, mend = { 0 };
 
 	lint_subject(&text, table, rule);
+	if (rule->expired) {
+		phrase_add(&text, " has expired, and matches nothing");
+		phrase_add(&mend, "delete it");
+		lint_say(work, LINT_NEVER_REACHED, table, rule, &text, &mend);
+		return;
+	}
 	phrase_add(
 	    &text, " is never reached: all that it matches is taken by ");
 	for (size_t n = 0; n < NAMED && n < cover.count; n++) {
