@@ -13,6 +13,8 @@
  * the queue is idle.  A send that fails is repeated with the same bytes before
  * anything else is sent: a later verdict would decide these ids too.
  *
+ * In a rush a batch may gather for a moment, which is all the delay there is.
+ *
  * Nothing that happens to the socket ends the thread.  If it is of no use any
  * more, the queue is bound anew.  Before any wait the thread goes offline, so
  * that it never holds up a reload.
@@ -22,6 +24,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -32,6 +35,13 @@
 #define RETRY_MAX_MS 100  /* between tries to send or to bind */
 #define STOP_TRIES   10   /* to send, once we are to stop */
 #define LOG_EVERY_MS 1000 /* at most a line of the packet path */
+
+/* When and how a worker gathers. */
+#define RUSH_SPAN_MS  10
+#define RUSH_PER_MS   32 /* packets */
+#define GATHER_NS     100000
+#define GATHER_LEAST  8   /* packets, or it was of no use, */
+#define GATHER_NOT_MS 500 /* and is not tried for so long */
 
 /* A few milliseconds behind, for a tenth of the cost. */
 static uint64_t
@@ -356,6 +366,38 @@ bind_anew(struct queue *queue)
 	log_warning("queue %u: bound again", options->number);
 }
 
+/* A worker that is woken by each packet interrupts whoever sends from its core
+ * each time, and has batches of one that cost two switches of the core.  So in
+ * a rush it waits a moment before it receives, and a batch gathers, as network
+ * cards moderate their interrupts; as long as one does. */
+static void
+gather(struct queue *queue)
+{
+	struct rush *rush = &queue->rush;
+	uint64_t packets = counter_read(&queue->packets);
+	uint64_t span_ms = queue->now_ms - rush->since_ms;
+
+	if (span_ms >= RUSH_SPAN_MS) {
+		rush->on = packets - rush->packets >= span_ms * RUSH_PER_MS;
+		rush->since_ms = queue->now_ms;
+		rush->packets = packets;
+	}
+	if (!rush->on || queue->now_ms < rush->not_before_ms)
+		return;
+	nanosleep(&(struct timespec){ .tv_nsec = GATHER_NS }, NULL);
+	rush->gathered = true;
+}
+
+static void
+gathered(struct queue *queue, unsigned count)
+{
+	struct rush *rush = &queue->rush;
+
+	if (rush->gathered && count < GATHER_LEAST)
+		rush->not_before_ms = queue->now_ms + GATHER_NOT_MS;
+	rush->gathered = false;
+}
+
 static void
 receive_failed(struct queue *queue, int reason)
 {
@@ -369,7 +411,9 @@ receive_failed(struct queue *queue, int reason)
 			    queue->options.filter, queue->options.worker);
 			return;
 		}
-		if (!rest(queue, IDLE_MS, true))
+		if (rest(queue, IDLE_MS, true))
+			gather(queue);
+		else
 			drop_stale(queue);
 		return;
 	case EINTR:
@@ -403,6 +447,7 @@ queue_work(void *argument)
 		queue->now_ms = coarse_ms();
 		counter_add(&queue->progress, 1);
 		if (count > 0) {
+			gathered(queue, (unsigned)count);
 			judge(queue, (unsigned)count);
 			filter_quiescent(filter, worker);
 			filter_sweep(filter, worker, queue->now_ms);

@@ -31,6 +31,12 @@ struct queue {
 	/* Of the thread. */
 	uint64_t now_ms, next_log_ms;
 	bool unusable; /* the socket: bind anew */
+	struct rush {
+		uint64_t since_ms, packets; /* where a span began */
+		uint64_t not_before_ms;     /* to gather */
+		bool on;                    /* the span before was one */
+		bool gathered;              /* what is received next */
+	} rush;
 	struct verdicts verdicts;
 	struct mmsghdr headers[FILTER_BATCH];
 	struct iovec vectors[FILTER_BATCH];
