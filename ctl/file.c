@@ -11,6 +11,7 @@
 #include "command.h"
 #include "explain.h"
 #include "files.h"
+#include "owners.h"
 #include "question.h"
 #include "text.h"
 
@@ -138,7 +139,8 @@ file_explain(const char *file, const char *packet, int *code)
 		*code = EXIT_INVALID;
 		return NULL;
 	}
-	if (!question_read(packet, &question, error)) {
+	if (!question_read(packet, &question, error) ||
+	    !owners_of_question(&question, error)) {
 		text_complain("%s", error);
 		policy_destroy(policy);
 		*code = EXIT_USAGE;

@@ -297,6 +297,10 @@ load_engine(struct replay *r, const char *config)
 	engine->policy = file_load(config);
 	if (!engine->policy)
 		return false;
+	if (policy_asks_owners(engine->policy))
+		text_complain("%s: a capture does not say whose the packets "
+			      "are, so rules with user or group match none",
+		    config);
 	struct filter_options options = {
 		.max_flows = engine->policy->settings.conntrack.max_flows,
 		.workers = 1,

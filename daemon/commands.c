@@ -20,6 +20,7 @@
 #include "clock.h"
 #include "explain.h"
 #include "log.h"
+#include "owners.h"
 #include "print.h"
 #include "question.h"
 #include "rows.h"
@@ -243,7 +244,8 @@ explain(struct call *call)
 		    text[1], text[2], text[3]);
 		whole = joined;
 	}
-	if (!question_read(whole, &question, error))
+	if (!question_read(whole, &question, error) ||
+	    !owners_of_question(&question, error))
 		return call_fail(call, ANSWER_USAGE, "%s", error);
 	if (!question_packet(&question, commands->interfaces, &packet))
 		return call_fail(call, ANSWER_USAGE,

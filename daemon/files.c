@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "owners.h"
 #include "set_file.h"
 
 #define FILE_MAX     (1 << 20)
@@ -359,8 +360,8 @@ fill_set(struct named_set *set, struct diagnostics *diagnostics)
 	return whole;
 }
 
-/* The members of its sets, the time of its rules, then its tests.  False:
- * complained. */
+/* The members of its sets, who its rules name, the time of its rules, then its
+ * tests.  False: complained. */
 static bool
 complete(struct policy *policy, bool tests, struct diagnostics *diagnostics)
 {
@@ -369,6 +370,7 @@ complete(struct policy *policy, bool tests, struct diagnostics *diagnostics)
 	for (size_t i = 0; i < policy->set_count; i++)
 		if (policy->sets[i].members_file)
 			whole &= fill_set(&policy->sets[i], diagnostics);
+	whole &= owners_of_policy(policy, diagnostics);
 	policy_expire(policy, time(NULL));
 	return whole && (!tests || policy_test(policy, diagnostics));
 }

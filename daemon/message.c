@@ -34,10 +34,10 @@ struct attribute {
 
 /* What the pass over the attributes found. */
 struct findings {
-	bool has_id, sound;
+	bool has_id, sound, has_user, has_group;
 	uint8_t hook;
 	uint16_t protocol;
-	uint32_t capture_length, skb_info;
+	uint32_t capture_length, skb_info, user, group;
 };
 
 /* Takes the attribute at *bytes and steps over it.  False: none is there. */
@@ -116,6 +116,14 @@ read_attributes(struct message *message, const uint8_t *bytes, size_t left)
 		case NFQA_SKB_INFO:
 			take_u32(&attribute, &found.skb_info);
 			break;
+		case NFQA_UID:
+			take_u32(&attribute, &found.user);
+			found.has_user = attribute.length >= 4;
+			break;
+		case NFQA_GID:
+			take_u32(&attribute, &found.group);
+			found.has_group = attribute.length >= 4;
+			break;
 		case NFQA_PAYLOAD:
 			message->payload = attribute.value;
 			message->captured = attribute.length;
@@ -159,6 +167,14 @@ read_packet(struct message *message, const uint8_t *bytes, size_t length,
 	message->length = message->captured;
 	if (found.capture_length > message->length)
 		message->length = found.capture_length;
+
+	/* An inbound packet may carry the owner of the socket that it is for,
+	 * which says nothing of who sent it. */
+	if (message->direction == OUTBOUND && found.has_user &&
+	    found.has_group) {
+		message->user = owner_value(found.user);
+		message->group = owner_value(found.group);
+	}
 
 	/* The checksum is finished (RFC 9293 3.1 wants it checked) and no
 	 * device has looked at it yet. */

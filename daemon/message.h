@@ -27,10 +27,12 @@ struct message {
 	enum direction direction;
 	uint32_t mark;
 	uint32_t in_index, out_index; /* the kernel's interfaces, 0: none */
-	const uint8_t *payload;       /* within the message */
-	uint32_t captured;            /* bytes of payload */
-	uint32_t length;              /* of the packet */
-	bool verify_checksum;         /* as in struct frame */
+	uint32_t user,
+	    group; /* owner.h: whose socket sends it; outbound only */
+	const uint8_t *payload; /* within the message */
+	uint32_t captured;      /* bytes of payload */
+	uint32_t length;        /* of the packet */
+	bool verify_checksum;   /* as in struct frame */
 };
 
 /* Bytes that hold any message of a queue whose copy range is 128. */

@@ -21,6 +21,16 @@
 #include "queue_bind.h"
 #include "queue_work.h"
 
+static void
+tell_owners(struct queue *queue, bool tell)
+{
+	pthread_mutex_lock(&queue->socket);
+	if (queue->fd != -1 && tell != queue->tells_owners)
+		queue_ask_owners(queue->fd, queue->options.number, tell);
+	queue->tells_owners = tell;
+	pthread_mutex_unlock(&queue->socket);
+}
+
 struct queue *
 queue_open(const struct queue_options *options, char error[QUEUE_ERROR_SIZE])
 {
@@ -35,6 +45,7 @@ queue_open(const struct queue_options *options, char error[QUEUE_ERROR_SIZE])
 	memset(queue, 0, sizeof(*queue));
 	queue->options = *options;
 	queue->figures_fd = -1;
+	pthread_mutex_init(&queue->socket, NULL);
 	queue->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	queue->fd = queue_bind(options->number, options->length, error);
 	if (queue->stop_fd == -1)
@@ -44,6 +55,7 @@ queue_open(const struct queue_options *options, char error[QUEUE_ERROR_SIZE])
 		queue_close(queue);
 		return NULL;
 	}
+	tell_owners(queue, options->tell_owners);
 	queue->figures_fd = queue_figures_open();
 	for (size_t i = 0; i < FILTER_BATCH; i++) {
 		queue->vectors[i].iov_base = queue->bytes[i];
@@ -53,6 +65,13 @@ queue_open(const struct queue_options *options, char error[QUEUE_ERROR_SIZE])
 	}
 	verdicts_reset(&queue->verdicts, (uint16_t)options->number);
 	return queue;
+}
+
+void
+queues_tell_owners(struct queue *const *queues, unsigned count, bool tell)
+{
+	for (unsigned i = 0; i < count; i++)
+		tell_owners(queues[i], tell);
 }
 
 static void
@@ -169,5 +188,6 @@ queue_close(struct queue *queue)
 		close(queue->stop_fd);
 	if (queue->figures_fd != -1)
 		close(queue->figures_fd);
+	pthread_mutex_destroy(&queue->socket);
 	free(queue);
 }

@@ -26,6 +26,7 @@ struct queue_options {
 	struct ring *drops;
 	uint32_t mark_mask;   /* a verdict's mark changes only these bits */
 	uint32_t reject_mark; /* verdict "reject": accept with this mark */
+	bool tell_owners;     /* packets say whose socket sends them */
 };
 
 /* What the queue has seen; the kernel's figures are from procfs. */
@@ -50,6 +51,9 @@ struct queue *queue_open(
     const struct queue_options *options, char error[QUEUE_ERROR_SIZE]);
 /* Starts the thread.  False: error as above. */
 bool queue_start(struct queue *queue, char error[QUEUE_ERROR_SIZE]);
+/* From now on packets of all of these say whose socket sends them, or they do
+ * not.  Main thread. */
+void queues_tell_owners(struct queue *const *queues, unsigned count, bool tell);
 /* Any thread. */
 struct queue_statistics queue_read(const struct queue *queue);
 unsigned queue_number(const struct queue *queue);

@@ -7,7 +7,8 @@
  *  - copy range 128: the longest headers that matter, and a message stays in
  *    the smallest slab of the socket's buffer;
  *  - GSO: the kernel hands over a train of segments as one packet;
- *  - fail-open, user ids, security contexts and conntrack data off.
+ *  - fail-open, user ids (but see queue_ask_owners()), security contexts and
+ *    conntrack data off.
  * The socket's buffer is made to hold a full queue, and NETLINK_NO_ENOBUFS
  * keeps an overrun from blocking it until it is read empty.  Connected to the
  * kernel (port 0), it takes nothing from other processes.
@@ -33,6 +34,7 @@
 #include <libmnl/libmnl.h>
 #include <libnetfilter_queue/libnetfilter_queue.h>
 
+#include "log.h"
 #include "message.h"
 
 #define COPY_RANGE 128
@@ -167,6 +169,22 @@ configure(int fd, unsigned number, unsigned length)
 	if (send(fd, request, request->nlmsg_len, 0) == -1)
 		return errno;
 	return read_answer(fd);
+}
+
+void
+queue_ask_owners(int fd, unsigned number, bool ask)
+{
+	_Alignas(NLMSG_ALIGNTO) char bytes[MESSAGE_SIZE];
+	struct nlmsghdr *request =
+	    nfq_nlmsg_put(bytes, NFQNL_MSG_CONFIG, number);
+
+	mnl_attr_put_u32(
+	    request, NFQA_CFG_FLAGS, htonl(ask ? NFQA_CFG_F_UID_GID : 0));
+	mnl_attr_put_u32(request, NFQA_CFG_MASK, htonl(NFQA_CFG_F_UID_GID));
+	if (send(fd, request, request->nlmsg_len, 0) == -1)
+		log_error("queue %u: cannot be told to name the users of "
+			  "packets: %s",
+		    number, strerror(errno));
 }
 
 /* The errno of what failed, or 0. */

@@ -14,6 +14,10 @@
 /* A socket bound to the queue, ready to receive.  -1: error as in queue.h. */
 int queue_bind(unsigned number, unsigned length, char error[QUEUE_ERROR_SIZE]);
 
+/* Have the kernel tell whose socket sends each packet, or not.  What it answers
+ * if it does not want to comes as MESSAGE_ERROR. */
+void queue_ask_owners(int fd, unsigned number, bool ask);
+
 struct queue_figures {
 	bool known;    /* else the rest is 0 */
 	uint32_t port; /* netlink address of the socket that owns the queue */

@@ -196,6 +196,8 @@ frame_of(const struct queue *queue, const struct message *message)
 		    interfaces_of_index(interfaces, message->in_index),
 		.out_interface =
 		    interfaces_of_index(interfaces, message->out_index),
+		.user = message->user,
+		.group = message->group,
 	};
 }
 
@@ -338,7 +340,10 @@ give_up_socket(struct queue *queue)
 	struct queue_figures last =
 	    queue_figures_read(queue->figures_fd, queue->options.number);
 
+	pthread_mutex_lock(&queue->socket);
 	close(queue->fd);
+	queue->fd = -1;
+	pthread_mutex_unlock(&queue->socket);
 	counter_add(&queue->lost_queue_full, last.lost_queue_full);
 	counter_add(&queue->lost_socket_full, last.lost_socket_full);
 	counter_add(&queue->lost_rebound, last.waiting);
@@ -350,17 +355,23 @@ bind_anew(struct queue *queue)
 {
 	const struct queue_options *options = &queue->options;
 	char error[QUEUE_ERROR_SIZE];
+	int fd;
 
 	rest(queue, RETRY_MAX_MS, false);
 	give_up_socket(queue);
-	while ((queue->fd = queue_bind(
-		    options->number, options->length, error)) == -1) {
+	while (
+	    (fd = queue_bind(options->number, options->length, error)) == -1) {
 		if (may_log(queue))
 			log_error("%s", error);
 		rest(queue, RETRY_MAX_MS, false);
 		if (stopping(queue))
 			return;
 	}
+	pthread_mutex_lock(&queue->socket);
+	queue->fd = fd;
+	if (queue->tells_owners)
+		queue_ask_owners(fd, options->number, true);
+	pthread_mutex_unlock(&queue->socket);
 	verdicts_reset(&queue->verdicts, (uint16_t)options->number);
 	queue->unusable = false;
 	log_warning("queue %u: bound again", options->number);

@@ -27,6 +27,10 @@ struct queue {
 	int fd, stop_fd, figures_fd;
 	pthread_t thread;
 	bool started;
+	/* Held where the thread exchanges fd, or main configures it; what is
+	 * received and sent needs no lock. */
+	pthread_mutex_t socket;
+	bool tells_owners;
 
 	/* Of the thread. */
 	uint64_t now_ms, next_log_ms;

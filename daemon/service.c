@@ -201,6 +201,7 @@ start_queue(struct service *s, unsigned n, char *error)
 		.drops = s->rings[n] = ring_create(),
 		.mark_mask = settings->hook.mark_mask,
 		.reject_mark = reject_mark(settings),
+		.tell_owners = policy_asks_owners(filter_policy(s->filter)),
 	};
 
 	if (!s->rings[n]) {
@@ -291,12 +292,10 @@ take_records(struct service *s, const struct policy *old)
 	records_tend(&s->records);
 }
 
-/* The policy, which it takes, comes into force, or nothing changes; either way
- * the report says what there is to say. */
 static bool
-enforce(void *context, struct policy *policy, struct diagnostics *report)
+put_in_force(
+    struct service *s, struct policy *policy, struct diagnostics *report)
 {
-	struct service *s = context;
 	struct policy *old = NULL;
 	char error[HOOK_ERROR_SIZE];
 
@@ -317,6 +316,20 @@ enforce(void *context, struct policy *policy, struct diagnostics *report)
 	if (filter_publish(s->filter, old, &policy))
 		policy_destroy(policy);
 	return false;
+}
+
+/* Takes the policy.  If it does not come into force, nothing changes. */
+static bool
+enforce(void *context, struct policy *policy, struct diagnostics *report)
+{
+	struct service *s = context;
+
+	if (policy_asks_owners(policy))
+		queues_tell_owners(s->queues, s->queue_count, true);
+	bool done = put_in_force(s, policy, report);
+	queues_tell_owners(s->queues, s->queue_count,
+	    policy_asks_owners(filter_policy(s->filter)));
+	return done;
 }
 
 static void

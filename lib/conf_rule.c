@@ -164,9 +164,12 @@ read_expires(struct rule_reader *r, const config_setting_t *value)
 #define EVERYWHERE ((1u << TABLE_COUNT) - 1)
 #define NOT_ACL                                                                \
 	(1u << TABLE_INBOUND | 1u << TABLE_OUTBOUND | 1u << TABLE_FORWARD)
-#define FORWARD_ONLY (1u << TABLE_FORWARD)
+#define FORWARD_ONLY  (1u << TABLE_FORWARD)
+#define OUTBOUND_ONLY (1u << TABLE_OUTBOUND)
 
 static const char no_limits[] = "a network ACL has no limits";
+static const char no_owner[] =
+    "it is accepted in outbound only, of what this host sends";
 
 static const struct key {
 	const char *name;
@@ -184,6 +187,8 @@ static const struct key {
 	{ "source_port", EVERYWHERE, conf_match_source_port, NULL },
 	{ "icmp", EVERYWHERE, conf_match_icmp, NULL },
 	{ "flags", EVERYWHERE, conf_match_flags, NULL },
+	{ "user", OUTBOUND_ONLY, conf_match_user, no_owner },
+	{ "group", OUTBOUND_ONLY, conf_match_group, no_owner },
 	{ "from", EVERYWHERE, conf_match_from, NULL },
 	{ "to", EVERYWHERE, conf_match_to, NULL },
 	{ "interface", EVERYWHERE, conf_match_interface, NULL },

@@ -37,6 +37,8 @@ void conf_match_icmp(struct rule_reader *r, const config_setting_t *value);
 bool conf_icmp_needs_protocol(const struct rule *rule);
 /* conf_conditions.c */
 void conf_match_flags(struct rule_reader *r, const config_setting_t *value);
+void conf_match_user(struct rule_reader *r, const config_setting_t *value);
+void conf_match_group(struct rule_reader *r, const config_setting_t *value);
 void conf_match_interface(struct rule_reader *r, const config_setting_t *value);
 void conf_match_out_interface(
     struct rule_reader *r, const config_setting_t *value);

@@ -200,13 +200,18 @@ opening_packet(const struct tuple *tuple, enum direction direction,
 }
 
 struct packet
-conntrack_first_packet(const struct flow *flow)
+conntrack_first_packet(const struct connection *c, const struct packet *packet)
 {
-	uint32_t interfaces = flow_get(&flow->interfaces);
-	struct tuple tuple = flowkey_tuple(flow);
-
-	return opening_packet(&tuple, flowkey_direction(flow),
+	uint32_t interfaces = flow_get(&c->flow->interfaces);
+	struct tuple tuple = flowkey_tuple(c->flow);
+	struct packet first = opening_packet(&tuple, flowkey_direction(c->flow),
 	    (uint16_t)interfaces, (uint16_t)(interfaces >> 16));
+
+	if (c->side == OPENER && packet->direction == OUTBOUND) {
+		first.user = packet->user;
+		first.group = packet->group;
+	}
+	return first;
 }
 
 struct packet

@@ -84,8 +84,10 @@ enum reason conntrack_open(const struct conntrack *ct,
 void conntrack_open_fragment(
     const struct conntrack *ct, const struct packet *packet, uint64_t pieces);
 
-/* The packet that opened the flow, as far as rules can see it. */
-struct packet conntrack_first_packet(const struct flow *flow);
+/* The packet that opened the flow, as far as rules can see it; whose it was, if
+ * this one of it says so. */
+struct packet conntrack_first_packet(
+    const struct connection *c, const struct packet *packet);
 struct packet conntrack_view_packet(const struct flow_view *view);
 /* Mark it as allowed by that rule of that policy, and *c with it.  False: it
  * changed meanwhile, find and judge again. */

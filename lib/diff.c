@@ -16,6 +16,7 @@
 #include "question.h"
 #include "reach.h"
 #include "regime.h"
+#include "standing.h"
 
 #define FATES (FATE_UNJUDGED + 1)
 
@@ -325,8 +326,8 @@ policy_cuts(const struct policy *before, const struct policy *after,
 	    !regime_judges_connections(after) ||
 	    (table == TABLE_FORWARD && !after->tables[table].present))
 		return false;
-	const struct rule *rule =
-	    rules_match(&after->tables[table], first, interfaces);
+	const struct rule *rule;
+	enum standing standing = standing_of(after, first, interfaces, &rule);
 	*why = (struct ruling){ fate_of(table, rule), table, rule };
-	return why->fate != FATE_ACCEPT;
+	return standing == FALLS || standing == STANDS_APART;
 }

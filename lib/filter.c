@@ -17,6 +17,7 @@
 #include "fragment.h"
 #include "holding.h"
 #include "shadow.h"
+#include "standing.h"
 
 /* One pass over the table takes this long. */
 #define SWEEP_MS 10000
@@ -79,31 +80,27 @@ banned_by(const struct policy *policy)
 	return named_set_is_empty(policy->banned) ? NULL : policy->banned;
 }
 
-/* An older policy allowed the flow: today's rules judge the packet that opened
- * it, and it moves to the one that allows it, whatever its limits.  True: look
- * at it again.  False: d->why says why the packet goes with it; or, UNDECIDED,
- * its rule is stateless now, and the packet is one of no flow. */
-static bool
-revalidate(const struct pass *pass, struct connection *c, struct decision *d)
+/* An older policy allowed the flow: it moves to the rule of today that allows
+ * it, whatever its limits, or ends.  FALLS: the packet goes with it. */
+static enum standing
+revalidate(const struct pass *pass, const struct packet *packet,
+    struct connection *c, struct decision *d)
 {
-	struct packet first = conntrack_first_packet(c->flow);
-	const struct rule *rule = rules_match(
-	    &pass->policy->tables[first.direction], &first, pass->interfaces);
-	bool allowed = rule && rule->action == ACTION_ALLOW;
-
-	if (allowed && rule->stateful) {
-		if (!pass->trial)
-			conntrack_revalidate(
-			    &pass->ct, c, pass->generation, rule);
-		return true;
-	}
-	if (!allowed) {
+	struct packet first = conntrack_first_packet(c, packet);
+	const struct rule *rule;
+	enum standing standing =
+	    standing_of(pass->policy, &first, pass->interfaces, &rule);
+	if (standing == FALLS) {
 		d->why = REVOKED;
 		d->rule = rule;
 	}
-	if (!pass->trial && !pass->spares)
+	if (pass->trial || standing == STANDS_BY_OWNER)
+		return standing;
+	if (standing == STANDS)
+		conntrack_revalidate(&pass->ct, c, pass->generation, rule);
+	else if (!pass->spares)
 		conntrack_kill(&pass->ct, c);
-	return false;
+	return standing;
 }
 
 /* Must today's rules see it before it goes on? */
@@ -137,10 +134,16 @@ judge_known(const struct pass *pass, const struct job *job,
 			return;
 		}
 		if (outdated(pass, &c)) {
-			if (!revalidate(pass, &c, d))
+			enum standing s = revalidate(pass, packet, &c, d);
+			if (s >= STANDS_APART)
 				return;
-			if (!pass->trial)
+			if (s == STANDS && !pass->trial)
 				continue;
+			/* It does not live on answers; TCP's windows must go
+			 * on. */
+			if (s == STANDS_BY_OWNER &&
+			    packet->tuple.protocol != PROTOCOL_TCP)
+				o.effect = EFFECT_NONE;
 		}
 		if (pass->trial || error ||
 		    conntrack_apply(&pass->ct, &c, packet, o, &after)) {

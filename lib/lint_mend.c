@@ -61,8 +61,8 @@ lint_mend_before(struct phrase *mend, enum table_id table,
 static void
 simplify(struct space *space, const struct region *passing, struct region *cube)
 {
-	static const enum side sides[] = { SIDE_FROM, SIDE_TO, SIDE_INTERFACE,
-		SIDE_OUT_INTERFACE };
+	static const enum side sides[] = { SIDE_USER, SIDE_GROUP, SIDE_FROM,
+		SIDE_TO, SIDE_INTERFACE, SIDE_OUT_INTERFACE };
 
 	for (size_t i = 0; i < sizeof(sides) / sizeof(sides[0]); i++) {
 		struct region wide = region_copy(space, cube);

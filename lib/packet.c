@@ -431,6 +431,8 @@ packet_parse(const struct frame *frame, struct packet *out)
 	out->hop_limit = 0;
 	out->in_interface = frame->in_interface;
 	out->out_interface = frame->out_interface;
+	out->user = frame->user;
+	out->group = frame->group;
 	out->length = frame->length;
 	forget_facts(out);
 

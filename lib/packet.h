@@ -8,6 +8,7 @@
 #define EPHEMERALD_PACKET_H
 
 #include "address.h"
+#include "owner.h"
 #include "reason.h"
 
 enum direction { INBOUND, OUTBOUND, FORWARD, DIRECTION_COUNT };
@@ -21,6 +22,7 @@ struct frame {
 	bool verify_checksum; /* the kernel has not, and the sender has finished
 				 it */
 	uint16_t in_interface, out_interface; /* ids of interfaces.h, 0: none */
+	uint32_t user, group; /* owner_value() of whose socket sends it */
 };
 
 enum tcp_flag {
@@ -99,8 +101,9 @@ struct packet {
 	bool opens_sctp_dccp;   /* SCTP INIT alone, DCCP Request */
 	bool pass_only;         /* unverified RST: let it by, believe nothing */
 	uint16_t in_interface, out_interface;
-	uint32_t length; /* of the whole IP packet on the wire, without
-			    padding of the link */
+	uint32_t user, group; /* owner.h, 0: not known */
+	uint32_t length;      /* of the whole IP packet on the wire, without
+				 padding of the link */
 	struct fragment_facts fragment; /* valid if is_fragment */
 	union {
 		struct tcp_facts tcp;

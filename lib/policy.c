@@ -222,6 +222,14 @@ free_names(char **names, size_t count)
 }
 
 static void
+free_owners(struct owner_match *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(list[i].name);
+	free(list);
+}
+
+static void
 rule_destroy(struct rule *rule)
 {
 	free(rule->ports);
@@ -232,6 +240,8 @@ rule_destroy(struct rule *rule)
 	free(rule->to_sets);
 	free(rule->icmp);
 	free(rule->flags);
+	free_owners(rule->users, rule->user_count);
+	free_owners(rule->groups, rule->group_count);
 	free_names(rule->interfaces, rule->interface_count);
 	free_names(rule->out_interfaces, rule->out_interface_count);
 	free(rule->name);

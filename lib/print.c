@@ -205,6 +205,26 @@ add_flags(struct phrase *text, const struct rule *rule)
 	list_close(&list);
 }
 
+static void
+add_owners(struct phrase *text, const char *key, const struct owner_match *list,
+    size_t count)
+{
+	if (count == 0)
+		return;
+	struct list printed = list_open(text, key, count);
+	for (size_t i = 0; i < count; i++)
+		if (list[i].name)
+			phrase_add(list_next(&printed), "\"%s\"", list[i].name);
+		else if (list[i].low == list[i].high)
+			phrase_add(list_next(&printed),
+			    list[i].low > INT32_MAX ? "\"%u\"" : "%u",
+			    (unsigned)list[i].low);
+		else
+			phrase_add(list_next(&printed), "\"%u-%u\"",
+			    (unsigned)list[i].low, (unsigned)list[i].high);
+	list_close(&printed);
+}
+
 char *
 rule_print(const struct rule *rule)
 {
@@ -222,6 +242,8 @@ rule_print(const struct rule *rule)
 	    &text, "source_port", rule->source_ports, rule->source_port_count);
 	add_icmp(&text, rule);
 	add_flags(&text, rule);
+	add_owners(&text, "user", rule->users, rule->user_count);
+	add_owners(&text, "group", rule->groups, rule->group_count);
 	add_addresses(&text, "from", rule->from, rule->from_count,
 	    rule->from_sets, rule->from_set_count);
 	add_addresses(&text, "to", rule->to, rule->to_count, rule->to_sets,

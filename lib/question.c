@@ -17,7 +17,8 @@
 
 /* Source port of a question that names none: in every client's range. */
 #define SOME_EPHEMERAL_PORT 49152
-#define WORDS_MOST          8
+#define WORDS_MOST          10
+#define FIELDS              "accepted are flags=, icmp=, in=, out=, user= and group="
 
 static bool
 parse_port(const char *text, uint16_t *port)
@@ -236,16 +237,35 @@ read_name(const char *value, char name[INTERFACE_NAME_SIZE])
 	return true;
 }
 
+static bool
+read_owner(const char *value, const struct packet *p, uint32_t *known,
+    char name[OWNER_NAME_SIZE])
+{
+	uint32_t number;
+
+	if (p->direction != OUTBOUND)
+		return false;
+	if (owner_parse(value, &number)) {
+		*known = owner_value(number);
+		return true;
+	}
+	if (!owner_is_name(value))
+		return false;
+	memcpy(name, value, strlen(value) + 1);
+	return true;
+}
+
 /* "FIELD=VALUE" */
 static bool
 read_field(char *word, struct question *q, char *error)
 {
+	static const char owners[] =
+	    "accepted is a name or a number, of what is outbound";
 	struct packet *p = &q->packet;
 	char *value = strchr(word, '=');
 
 	if (!value)
-		return fail(error, "field", word,
-		    "accepted are flags=, icmp=, in= and out=");
+		return fail(error, "field", word, FIELDS);
 	*value++ = '\0';
 	if (strcmp(word, "flags") == 0)
 		return (p->tuple.protocol == PROTOCOL_TCP &&
@@ -267,8 +287,13 @@ read_field(char *word, struct question *q, char *error)
 		return (p->direction != INBOUND && read_name(value, q->out)) ||
 		       fail(error, "out", value,
 			   "accepted is an interface, of what is not inbound");
-	return fail(
-	    error, "field", word, "accepted are flags=, icmp=, in= and out=");
+	if (strcmp(word, "user") == 0)
+		return read_owner(value, p, &p->user, q->user) ||
+		       fail(error, "user", value, owners);
+	if (strcmp(word, "group") == 0)
+		return read_owner(value, p, &p->group, q->group) ||
+		       fail(error, "group", value, owners);
+	return fail(error, "field", word, FIELDS);
 }
 
 /* Of what has no answer its own. */
@@ -315,6 +340,7 @@ question_answer(const struct packet *packet)
 		p.is_essential = packet_is_dhcp_client(&p);
 	}
 	p.opens_sctp_dccp = false;
+	p.user = p.group = 0;
 	return p;
 }
 

@@ -7,6 +7,7 @@
 #define EPHEMERALD_QUESTION_H
 
 #include "interfaces.h"
+#include "owner.h"
 #include "packet.h"
 
 #define QUESTION_SIZE       600 /* of the text */
@@ -16,13 +17,15 @@
 struct question {
 	struct packet packet;
 	char in[INTERFACE_NAME_SIZE], out[INTERFACE_NAME_SIZE]; /* "": none */
+	/* Names that are to be looked up; numbers are in the packet. */
+	char user[OWNER_NAME_SIZE], group[OWNER_NAME_SIZE];
 };
 
 /* "DIRECTION PROTOCOL SOURCE DESTINATION [FIELD=VALUE]...": directions
  * "inbound", "outbound", "forward"; protocol by name or number; endpoints
  * "ADDRESS", "ADDRESS:PORT", "[ADDRESS]:PORT", without source port an ephemeral
- * one; fields flags, icmp, in, out.  It is one that may open a connection (a
- * SYN, an echo request), if the fields do not say otherwise.
+ * one; fields flags, icmp, in, out, user, group.  It is one that may open a
+ * connection (a SYN, an echo request), if the fields do not say otherwise.
  *
  * Or a log line with IN=, OUT=, SRC=, DST=, PROTO=, SPT=, DPT= and such.
  *

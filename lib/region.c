@@ -119,12 +119,28 @@ is_real_in(const struct cube *cube, enum family family)
 		   (no_ports && has_other_protocol(side[SIDE_PROTOCOL], icmp)));
 }
 
+/* User and group are known, or not, together. */
+static bool
+has_owner_or_none(const struct cube *cube)
+{
+	static const struct address_range known = { { 0, 1 },
+		{ 0, UINT32_MAX } };
+	struct spans *const *side = cube->side;
+
+	return (spans_has(side[SIDE_USER], 0) &&
+		   spans_has(side[SIDE_GROUP], 0)) ||
+	       (spans_meet(side[SIDE_USER], known) &&
+		   spans_meet(side[SIDE_GROUP], known));
+}
+
 static bool
 is_real(const struct cube *cube)
 {
 	for (enum side s = 0; s < SIDE_COUNT; s++)
 		if (!cube->side[s] || cube->side[s]->count == 0)
 			return false;
+	if (!has_owner_or_none(cube))
+		return false;
 	return is_real_in(cube, FAMILY_IPV4) || is_real_in(cube, FAMILY_IPV6);
 }
 
@@ -392,6 +408,11 @@ region_reverse(struct space *space, struct region *region, bool forwarded)
 		swap(&cube, SIDE_PORT, SIDE_SOURCE_PORT);
 		if (forwarded)
 			swap(&cube, SIDE_INTERFACE, SIDE_OUT_INTERFACE);
+		/* Whoever answers, or the kernel itself. */
+		cube_set(
+		    &cube, SIDE_USER, spans_keep(space->all.side[SIDE_USER]));
+		cube_set(
+		    &cube, SIDE_GROUP, spans_keep(space->all.side[SIDE_GROUP]));
 		if (spans_has(cube.side[SIDE_PROTOCOL], PROTOCOL_ICMP) ||
 		    spans_has(cube.side[SIDE_PROTOCOL], PROTOCOL_ICMPV6))
 			cube_set(&cube, SIDE_ICMP,

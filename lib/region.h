@@ -24,6 +24,8 @@ enum side {
 	SIDE_SOURCE_PORT,
 	SIDE_ICMP,  /* icmp_value(), 0: is none */
 	SIDE_FLAGS, /* flags_value(), 0: is no TCP */
+	SIDE_USER,  /* owner_value(), 0: not known, and then */
+	SIDE_GROUP, /* both are not */
 	SIDE_FROM,
 	SIDE_TO,
 	SIDE_INTERFACE, /* numbers that the space gives to names */

@@ -44,6 +44,9 @@ everything(const struct space *space, enum side side)
 		    0, icmp_value(FAMILY_IPV6, UINT8_MAX, UINT8_MAX));
 	case SIDE_FLAGS:
 		return flags_spans(&any_flags, 1, true);
+	case SIDE_USER:
+	case SIDE_GROUP:
+		return spans_of(0, owner_value(OWNER_MOST));
 	case SIDE_FROM:
 	case SIDE_TO:
 		return spans_create(&addresses, 1);
@@ -337,6 +340,16 @@ put_icmp(struct intervals *intervals, const struct rule *rule)
 	}
 }
 
+/* Names that nobody has looked up are nobody's. */
+static void
+put_owners(
+    struct intervals *intervals, const struct owner_match *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		put_numbers(intervals, (uint64_t)list[i].low + 1,
+		    (uint64_t)list[i].high + 1);
+}
+
 static void
 put_names(struct intervals *intervals, const struct atoms *atoms,
     char *const *names, size_t count)
@@ -371,6 +384,12 @@ put_side(struct intervals *intervals, const struct space *space,
 		intervals->count +=
 		    flags_ranges(rule->flags, rule->flags_count, intervals->at);
 		break;
+	case SIDE_USER:
+		put_owners(intervals, rule->users, rule->user_count);
+		break;
+	case SIDE_GROUP:
+		put_owners(intervals, rule->groups, rule->group_count);
+		break;
 	case SIDE_FROM:
 		put_addresses(intervals, rule->from, rule->from_count);
 		put_sets(intervals, rule->from_sets, rule->from_set_count);
@@ -400,8 +419,8 @@ most_intervals(const struct rule *rule)
 	    rule->from_count + members(rule->from_sets, rule->from_set_count);
 	size_t to = rule->to_count + members(rule->to_sets, rule->to_set_count);
 	size_t counts[] = { 256, rule->port_count, rule->source_port_count,
-		rule->icmp_count, 2 * from, 2 * to, rule->interface_count,
-		rule->out_interface_count };
+		rule->icmp_count, rule->user_count, rule->group_count, 2 * from,
+		2 * to, rule->interface_count, rule->out_interface_count };
 	size_t most = 0;
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
@@ -417,10 +436,13 @@ is_bounded(const struct rule *rule, enum side side, enum region_bound bound,
 	bool sets = (side == SIDE_FROM && rule->from_set_count > 0) ||
 		    (side == SIDE_TO && rule->to_set_count > 0);
 
-	/* no segment at all may have the flags that are asked for */
-	bool flags = side == SIDE_FLAGS && rule->flags_count > 0;
+	/* no segment at all may have the flags that are asked for, and nobody
+	 * the names */
+	bool asked = (side == SIDE_FLAGS && rule->flags_count > 0) ||
+		     (side == SIDE_USER && rule->user_count > 0) ||
+		     (side == SIDE_GROUP && rule->group_count > 0);
 
-	return sets ? bound == REGION_LEAST : flags || intervals > 0;
+	return sets ? bound == REGION_LEAST : asked || intervals > 0;
 }
 
 /* The rule, of ICMP matches those of one protocol; NULL: it has none. */

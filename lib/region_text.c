@@ -233,6 +233,23 @@ interface_items(struct writer *w, struct spans *numbers)
 	spans_drop(rest);
 }
 
+/* Numbers, one less than the values; "unknown" has no word in a config. */
+static void
+owner_items(struct writer *w, const struct spans *values)
+{
+	if (spans_has(values, 0)) {
+		w->impossible |= w->config;
+		item(w, "unknown", false);
+	}
+	for (size_t i = 0; i < values->count; i++) {
+		uint64_t low = values->at[i].low.low;
+		if (low == 0)
+			low = 1;
+		if (low <= values->at[i].high.low)
+			number_item(w, low - 1, values->at[i].high.low - 1);
+	}
+}
+
 static void
 put_items(struct writer *w, enum side side, struct spans *values)
 {
@@ -250,6 +267,10 @@ put_items(struct writer *w, enum side side, struct spans *values)
 		break;
 	case SIDE_FLAGS:
 		flags_items(w, values);
+		break;
+	case SIDE_USER:
+	case SIDE_GROUP:
+		owner_items(w, values);
 		break;
 	case SIDE_FROM:
 	case SIDE_TO:
@@ -282,6 +303,8 @@ meaning(const struct writer *w, enum side side)
 	case SIDE_FLAGS:
 		return flags_spans(&any_flags, 1, false);
 	case SIDE_PROTOCOL:
+	case SIDE_USER:
+	case SIDE_GROUP:
 	case SIDE_FROM:
 	case SIDE_TO:
 	case SIDE_INTERFACE:
@@ -423,6 +446,8 @@ put_cube(struct writer *w, const struct cube *cube)
 		put_side(w, "flags", SIDE_FLAGS, cube);
 		w->impossible |= !segments;
 	}
+	put_side(w, "user", SIDE_USER, cube);
+	put_side(w, "group", SIDE_GROUP, cube);
 	put_side(w, "from", SIDE_FROM, cube);
 	put_side(w, "to", SIDE_TO, cube);
 	put_side(w, "interface", SIDE_INTERFACE, cube);

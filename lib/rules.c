@@ -105,6 +105,20 @@ match_flags(const struct rule *rule, const struct packet *packet)
 	return rule->flags_count == 0 || in_flags(rule, packet);
 }
 
+static inline bool
+match_user(const struct rule *rule, const struct packet *packet)
+{
+	return rule->user_count == 0 ||
+	       owner_is_among(rule->users, rule->user_count, packet->user);
+}
+
+static inline bool
+match_group(const struct rule *rule, const struct packet *packet)
+{
+	return rule->group_count == 0 ||
+	       owner_is_among(rule->groups, rule->group_count, packet->group);
+}
+
 static bool
 in_sets(
     const struct named_set *const *sets, size_t count, struct address address)
@@ -187,6 +201,10 @@ rule_mismatch(const struct rule *rule, const struct packet *packet,
 		return "icmp";
 	if (!match_flags(rule, packet))
 		return "flags";
+	if (!match_user(rule, packet))
+		return "user";
+	if (!match_group(rule, packet))
+		return "group";
 	if (!match_from(rule, packet))
 		return "from";
 	if (!match_to(rule, packet))

@@ -88,6 +88,10 @@ struct rule {
 	size_t icmp_count;
 	struct flags_match *flags; /* TCP, and then alone in protocols */
 	size_t flags_count;
+	struct owner_match *users; /* outbound only */
+	size_t user_count;
+	struct owner_match *groups;
+	size_t group_count;
 	char **interfaces;
 	size_t interface_count;
 	char **out_interfaces;
@@ -205,6 +209,7 @@ struct policy {
 	size_t index_count;
 	uint32_t last_identity;
 	bool has_timeouts;   /* some rule has timeouts of its own */
+	bool asks_owners;    /* some rule asks for a user or a group */
 	int64_t next_expiry; /* of policy_expire() */
 	bool on_trial; /* set before filter_publish(): see filter_confirm() */
 	/* Judged beside this one, never enforced (shadow.h). */
@@ -212,6 +217,14 @@ struct policy {
 	struct written shadow_written;
 	struct policy *shadow; /* owned */
 };
+
+/* Does it, or its shadow, need to know whose packets are? */
+static inline bool
+policy_asks_owners(const struct policy *policy)
+{
+	return policy->asks_owners ||
+	       (policy->shadow && policy->shadow->asks_owners);
+}
 
 /* The rule that decides, or NULL: none matches.  Packet path. */
 const struct rule *rules_match(const struct rules *rules,
@@ -221,6 +234,13 @@ const struct rule *rules_match(const struct rules *rules,
 const struct rule *rules_match_after(const struct rules *rules,
     const struct rule *rule, const struct packet *packet,
     const struct interfaces *interfaces);
+
+/* Does the rule ask whose socket sends? */
+static inline bool
+rule_asks_owner(const struct rule *rule)
+{
+	return rule->user_count + rule->group_count > 0;
+}
 
 /* First criterion of the rule that the packet fails: its config key
  * ("port", "from", ...), or NULL: the rule matches.  Packet path. */

@@ -109,6 +109,17 @@ same_sets(const struct named_set *const *a, const struct named_set *const *b,
 }
 
 static bool
+same_owners(const struct owner_match *a, const struct owner_match *b,
+    size_t a_count, size_t b_count)
+{
+	bool same = a_count == b_count;
+	for (size_t i = 0; same && i < a_count; i++)
+		same = a[i].low == b[i].low && a[i].high == b[i].high &&
+		       same_text(a[i].name, b[i].name);
+	return same;
+}
+
+static bool
 same_set(const struct named_set *a, const struct named_set *b)
 {
 	return same_text(a->name, b->name) && FIELD(a, b, fixed, fixed_count) &&
@@ -133,6 +144,9 @@ same_rule(const struct rule *a, const struct rule *b)
 	       FIELD(a, b, ports, port_count) &&
 	       FIELD(a, b, source_ports, source_port_count) &&
 	       FIELD(a, b, flags, flags_count) &&
+	       same_owners(a->users, b->users, a->user_count, b->user_count) &&
+	       same_owners(
+		   a->groups, b->groups, a->group_count, b->group_count) &&
 	       FIELD(a, b, from, from_count) && FIELD(a, b, to, to_count) &&
 	       same_sets(a->from_sets, b->from_sets, a->from_set_count,
 		   b->from_set_count) &&

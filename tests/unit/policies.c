@@ -384,6 +384,7 @@ region_of_packet(
 		0, 0 };
 	struct address_range from = { p->tuple.src, p->tuple.src };
 	struct address_range to = { p->tuple.dst, p->tuple.dst };
+	uint64_t user = p->user, group = p->group;
 	size_t names =
 	    (p->in_interface - 1u) * INTERFACES + (p->out_interface - 1u);
 	space_begin(space, REGION_STEPS);
@@ -398,6 +399,8 @@ region_of_packet(
 		values[4] = flags_value(p->tcp.flags);
 	for (enum side s = SIDE_PROTOCOL; s <= SIDE_FLAGS; s++)
 		region_limit(space, &one, s, spans_of(values[s], values[s]));
+	region_limit(space, &one, SIDE_USER, spans_of(user, user));
+	region_limit(space, &one, SIDE_GROUP, spans_of(group, group));
 	region_limit(space, &one, SIDE_FROM, spans_create(&from, 1));
 	region_limit(space, &one, SIDE_TO, spans_create(&to, 1));
 	EXPECT(one.count == 1, "there is no such packet");

@@ -148,6 +148,8 @@ judge(struct play *play, const struct bytes *b, const struct step *s)
 		.captured = (uint32_t)b->size,
 		.length = (uint32_t)b->size,
 		.direction = (uint8_t)s->direction,
+		.user = s->user ? owner_value(s->user) : 0,
+		.group = s->group ? owner_value(s->group) : 0,
 	};
 	check_trial(play, &frame, s->want);
 	filter_batch(play->filter, 0, &frame, &d, 1, play->now_ms);

@@ -52,6 +52,8 @@ struct step {
 	bool to_next;       /* to the next destination port */
 	unsigned flows;     /* in the table afterwards; 0: not asked */
 
+	unsigned user, group; /* of the socket that sends it; 0: not known */
+
 	unsigned length; /* payload */
 	unsigned id;     /* ICMP identifier */
 	unsigned code;   /* ICMP code */

@@ -49,6 +49,7 @@ Suite *suite_lint(void);
 Suite *suite_lint_random(void);
 Suite *suite_diff(void);
 Suite *suite_expires(void);
+Suite *suite_owners(void);
 Suite *suite_explain(void);
 Suite *suite_packet_log(void);
 Suite *suite_policy_command(void);

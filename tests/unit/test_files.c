@@ -362,6 +362,59 @@ static const struct {
 	{ INBOUND "shadow = 7;", INBOUND, "etc/main.conf:2: shadow is 7" },
 };
 
+static const char with_names[] =
+    "outbound = ( { user = [\"root\", \"daemon\"]; port = 1; action = "
+    "\"allow\"; },\n"
+    " { group = \"daemon\"; action = \"allow\"; } ); inbound = ();\n"
+    "tests = ("
+    " { packet = \"outbound tcp 192.0.2.1 192.0.2.2:1 user=root\";"
+    "   expect = \"accept\"; rule = \"outbound 1\"; },\n"
+    " { packet = \"outbound tcp 192.0.2.1 192.0.2.2:2 user=daemon\";"
+    "   expect = \"accept\"; rule = \"outbound 2\"; },\n"
+    " { packet = \"outbound tcp 192.0.2.1 192.0.2.2:2 user=0 group=0\";"
+    "   expect = \"drop\"; } );";
+
+START_TEST(users_and_groups_are_those_of_this_host)
+{
+	write_file("main.conf", with_names);
+	struct policy *policy = files_load("main.conf", &diagnostics);
+	ck_assert_msg(policy != NULL, "%s",
+	    diagnostics.count ? diagnostics.line[diagnostics.count - 1] : "");
+	const struct rule *rule = policy->tables[TABLE_OUTBOUND].rule;
+	ck_assert_uint_eq(rule[0].users[0].low, 1); /* daemon */
+	ck_assert_uint_eq(rule[0].users[0].high, 1);
+	ck_assert_uint_eq(rule[0].users[1].low, 0);
+	ck_assert_uint_eq(rule[0].users[1].high, 0);
+	ck_assert_uint_eq(rule[1].groups[0].low, 1);
+	policy_destroy(policy);
+}
+END_TEST
+
+/* A config with one wrong name, and how that is told. */
+static const struct {
+	const char *config, *want;
+} strangers[] = {
+	{ "outbound = (\n { user = [\"root\", \"no-one\"]; action = "
+	  "\"allow\"; } );",
+	    "main.conf:2: user \"no-one\" is not in /etc/passwd, accepted" },
+	{ "outbound = (\n { group = \"no-one\"; action = \"allow\"; } );",
+	    "main.conf:2: group \"no-one\" is not in /etc/group, accepted" },
+	{ "outbound = ( { action = \"allow\"; } ); tests = (\n"
+	  " { packet = \"outbound tcp 192.0.2.1 192.0.2.2:1 user=no-one\";"
+	  " expect = \"drop\"; } );",
+	    "main.conf:2: test \"outbound tcp 192.0.2.1 192.0.2.2:1 "
+	    "user=no-one\": user \"no-one\"" },
+};
+
+START_TEST(strangers_are_refused)
+{
+	write_file("main.conf", strangers[_i].config);
+	ck_assert_ptr_null(files_load("main.conf", &diagnostics));
+	const char *last = diagnostics.line[diagnostics.count - 1];
+	ck_assert_msg(strstr(last, strangers[_i].want) == last, "%s", last);
+}
+END_TEST
+
 START_TEST(shadow_lies_beside_the_config)
 {
 	ck_assert_int_eq(mkdir("etc", 0755), 0);
@@ -432,6 +485,9 @@ suite_files(void)
 	tcase_add_test(tests, bad_set_file_is_refused);
 	tcase_add_test(tests, of_many_bad_lines_the_first_are_shown);
 	tcase_add_test(tests, set_file_of_a_million_lines);
+	tcase_add_test(tests, users_and_groups_are_those_of_this_host);
+	tcase_add_loop_test(
+	    tests, strangers_are_refused, 0, ARRAY_LEN(strangers));
 	tcase_add_loop_test(
 	    tests, shadow_lies_beside_the_config, 0, ARRAY_LEN(shadows));
 	if (geteuid() == 0) {

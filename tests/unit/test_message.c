@@ -208,6 +208,35 @@ START_TEST(the_hook_tells_the_direction)
 }
 END_TEST
 
+START_TEST(of_what_is_sent_here_it_says_whose_it_is)
+{
+	static const struct {
+		uint8_t hook;
+		unsigned bytes; /* of the user; the group is whole */
+		uint32_t user, group;
+	} rows[] = {
+		{ NF_INET_LOCAL_OUT, 4, 1001, 1 }, /* owner_value() */
+		/* whose socket it is for says nothing of who sends it */
+		{ NF_INET_LOCAL_IN, 4, 0, 0 },
+		{ NF_INET_FORWARD, 4, 0, 0 },
+		/* both or none */
+		{ NF_INET_LOCAL_OUT, 3, 0, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const uint32_t user = htonl(1000);
+
+		begin_packet(rows[i].hook, ETH_P_IP);
+		attribute(NFQA_UID, &user, rows[i].bytes);
+		attribute_u32(NFQA_GID, 0);
+		payload();
+		ck_assert_int_eq(read_all().refused, UNDECIDED);
+		ck_assert_uint_eq(read_all().user, rows[i].user);
+		ck_assert_uint_eq(read_all().group, rows[i].group);
+	}
+}
+END_TEST
+
 START_TEST(what_is_no_ip_or_empty_is_refused)
 {
 	begin_packet(NF_INET_LOCAL_IN, ETH_P_ARP);
@@ -318,6 +347,7 @@ suite_message(void)
 	tcase_add_test(tests, a_packet_copied_whole_is_as_long_as_its_payload);
 	tcase_add_test(tests, every_truncation_is_refused_but_keeps_the_id);
 	tcase_add_test(tests, the_hook_tells_the_direction);
+	tcase_add_test(tests, of_what_is_sent_here_it_says_whose_it_is);
 	tcase_add_test(tests, what_is_no_ip_or_empty_is_refused);
 	tcase_add_test(tests,
 	    a_checksum_is_to_be_verified_if_finished_and_not_yet_looked_at);

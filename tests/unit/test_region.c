@@ -59,6 +59,15 @@ static const struct {
 	    "interface eth0, others" },
 	{ "{ source_port = 53; action = 'allow'; }, { port = 53; protocol = 'udp'; action = 'block'; }",
 	    "protocol udp; port 53; source_port all but 53" },
+	{ "{ user = 1000; action = 'allow'; }, { user = '1000-1999'; action = 'block'; }",
+	    "user 1001-1999" },
+	{ "{ user = 1000; action = 'allow'; }, { action = 'block'; }", "user all but 1000" },
+	{ "{ user = '0-4294967293'; action = 'allow'; }, { action = 'block'; }", "user unknown" },
+	/* both are known, or neither is */
+	{ "{ user = '0-4294967293'; action = 'allow'; }, { group = '0-4294967293'; action = 'block'; }", "" },
+	{ "{ user = 1000; group = 100; action = 'allow'; }, { user = 1000; port = 80; action = 'block'; }",
+	    "protocol tcp, udp; port 80; user 1000; group all but 100" },
+	{ "{ user = 'nobody-looked-her-up'; action = 'allow'; }, { action = 'block'; }", "everything" },
 	{ "{ flags = 'syn/syn,ack'; action = 'allow'; }, { action = 'block'; }",
 	    "protocol tcp; flags all but syn/fin,syn,rst,ack | protocol all but tcp" },
 	{ "{ flags = 'rst'; action = 'allow'; }, { flags = ('rst/rst,ack', 'ack/syn,fin,ack'); action = 'block'; }",
@@ -75,12 +84,12 @@ check_left(size_t row)
 	struct phrase config = { 0 }, said = { 0 };
 	struct reach reach;
 
-	phrase_add(&config, "inbound = ( %s );", left_rows[row].rules);
+	phrase_add(&config, "outbound = ( %s );", left_rows[row].rules);
 	for (char *c = config.text; *c; c++)
 		*c = *c == '\'' ? '"' : *c;
 	struct policy *policy = policy_of(config.text);
 	const struct policy *const policies[] = { policy };
-	const struct rules *rules = &policy->tables[TABLE_INBOUND];
+	const struct rules *rules = &policy->tables[TABLE_OUTBOUND];
 	struct space *space = space_create(policies, 1);
 	ck_assert(reach_create(&reach, space, rules, REACH_WHATEVER));
 	struct region *left = &reach.left[rules->count - 1];

@@ -46,7 +46,8 @@ struct row {
 	unsigned icmp_type, icmp_code;
 	const char *in, *out; /* interfaces */
 	bool later_fragment;
-	unsigned flags; /* TCP */
+	unsigned flags;       /* TCP */
+	unsigned user, group; /* 0: not known */
 };
 
 /* clang-format off */
@@ -140,6 +141,19 @@ static const struct row rows[] = {
 	{ .rule = "protocol = 'icmp'; icmp = '3'", IN, ICMP, "198.51.100.7", "192.0.2.1", NULL, .icmp_type = 3, .icmp_code = 15 },
 	{ .rule = "protocol = 'icmpv6'; icmp = '200/7'", IN, ICMP6, "[2001:db8::7]", "[2001:db8::1]", NULL, .icmp_type = 200, .icmp_code = 7 },
 
+	/* user, group: of the socket that sends */
+	{ .rule = "user = 1000", OUT, TCP, "192.0.2.1:1", "198.51.100.7:1", NULL, .user = 1000, .group = 1 },
+	{ .rule = "user = 1000", OUT, TCP, "192.0.2.1:1", "198.51.100.7:1", "user", .user = 1001, .group = 1000 },
+	{ .rule = "user = 1000", OUT, TCP, "192.0.2.1:1", "198.51.100.7:1", "user" }, /* the kernel's own */
+	{ .rule = "user = (5, '1000-1999', 3000)", OUT, UDP, "[2001:db8::1]:1", "[2001:db8::7]:1", NULL, .user = 1999, .group = 1 },
+	{ .rule = "user = (5, '1000-1999', 3000)", OUT, UDP, "[2001:db8::1]:1", "[2001:db8::7]:1", "user", .user = 2000, .group = 1 },
+	{ .rule = "user = (5, '1000-1999', 3000)", OUT, ESP, "192.0.2.1", "198.51.100.7", NULL, .user = 3000, .group = 1 },
+	{ .rule = "group = 100", OUT, TCP, "192.0.2.1:1", "198.51.100.7:1", NULL, .user = 1000, .group = 100 },
+	{ .rule = "group = 100", OUT, TCP, "192.0.2.1:1", "198.51.100.7:1", "group", .user = 100, .group = 1000 },
+	{ .rule = "user = 9; group = 100", OUT, TCP, "192.0.2.1:1", "198.51.100.7:1", "group", .user = 9, .group = 9 },
+	{ .rule = "user = 'nobody-looked-her-up'", OUT, TCP, "192.0.2.1:1", "198.51.100.7:1", "user", .user = 1000, .group = 1 },
+	{ .rule = "user = '*'", OUT, TCP, "192.0.2.1:1", "198.51.100.7:1", NULL },
+
 	/* interface: where it arrives; of what we send, where it leaves */
 	{ .rule = "interface = 'eth0'", IN, TCP, "198.51.100.7:1", "192.0.2.1:1", NULL, .in = "eth0" },
 	{ .rule = "interface = 'eth0'", IN, TCP, "198.51.100.7:1", "192.0.2.1:1", "interface", .in = "eth1" },
@@ -194,6 +208,8 @@ packet_of(const struct row *row, struct interfaces *interfaces)
 	struct packet packet = {
 		.direction = (uint8_t)row->direction,
 		.is_later_fragment = row->later_fragment,
+		.user = row->user ? owner_value(row->user) : 0,
+		.group = row->group ? owner_value(row->group) : 0,
 		.in_interface =
 		    interfaces_intern(interfaces, row->in ? row->in : ""),
 		.out_interface =
