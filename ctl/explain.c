@@ -44,12 +44,26 @@ tell_reason(const json_t *from)
 	return clean;
 }
 
+/* "192.0.2.1:1024-65535", "[2001:db8::1]:(1024-32767, 61000-65535)" */
+static char *
+tell_ports(const char *address, const char *ports)
+{
+	bool v6 = address && strchr(address, ':');
+	bool many = strchr(ports, ' ');
+
+	return text_format("%s%s%s:%s%s%s", v6 ? "[" : "",
+	    address ? address : "?", v6 ? "]" : "", many ? "(" : "", ports,
+	    many ? ")" : "");
+}
+
 /* "192.0.2.1:22 -> 203.0.113.9:51000", the other way round if `reply`. */
 static char *
 tell_tuple(const json_t *answer, bool reply)
 {
+	const char *ports = row_text(answer, "source_ports");
 	char *end[2] = {
-		row_endpoint(answer, "source", "source_port"),
+		ports ? tell_ports(row_text(answer, "source"), ports)
+		      : row_endpoint(answer, "source", "source_port"),
 		row_endpoint(answer, "destination", "destination_port"),
 	};
 	char *raw = text_format("%s -> %s", end[reply] ? end[reply] : "?",
@@ -178,12 +192,47 @@ print_reply(const json_t *answer)
 }
 
 static void
-print_answer(const json_t *answer)
+print_case(const json_t *answer)
 {
 	print_packet(answer);
 	print_flow(json_object_get(answer, "flow"));
 	print_tried(answer);
 	print_reply(answer);
+}
+
+static void
+print_answer(const json_t *answer)
+{
+	uintmax_t unlisted = row_count(answer, "unlisted_ports");
+	size_t i;
+	json_t *other;
+
+	print_case(answer);
+	json_array_foreach(json_object_get(answer, "others"), i, other)
+	    print_case(other);
+	if (unlisted > 0)
+		text_say(text_format("%ju source ports more have other rules, "
+				     "with the same verdicts",
+		    unlisted));
+}
+
+/* Has every source port that verdict?  If not, *is is one that has not. */
+static bool
+is_all(const json_t *answer, const char *expected, const char **is)
+{
+	size_t i;
+	json_t *other;
+
+	*is = row_text(answer, "verdict");
+	bool all = *is && strcmp(*is, expected) == 0;
+	json_array_foreach(json_object_get(answer, "others"), i, other)
+	{
+		if (!all)
+			break;
+		*is = row_text(other, "verdict");
+		all = *is && strcmp(*is, expected) == 0;
+	}
+	return all;
 }
 
 static json_t *
@@ -256,8 +305,8 @@ command_explain(const struct call *call)
 		return code;
 	if (!call->json)
 		print_answer(answer);
-	const char *verdict = row_text(answer, "verdict");
-	if (expected && (!verdict || strcmp(expected, verdict) != 0)) {
+	const char *verdict;
+	if (expected && !is_all(answer, expected, &verdict)) {
 		text_complain("expected %s, and it is %s", expected,
 		    verdict ? verdict : "unknown");
 		code = EXIT_UNEXPECTED;

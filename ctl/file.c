@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "command.h"
-#include "explain.h"
+#include "explain_ports.h"
 #include "files.h"
 #include "owners.h"
 #include "question.h"
@@ -149,7 +149,10 @@ file_explain(const char *file, const char *packet, int *code)
 	struct interfaces *interfaces = text_need(interfaces_create());
 	question_know(&question, interfaces);
 	question_packet(&question, interfaces, &facts);
-	explain_json(NULL, policy, interfaces, &facts, 0, &json);
+	if (question.any_source_port)
+		explain_ports_json(NULL, policy, interfaces, &facts, 0, &json);
+	else
+		explain_json(NULL, policy, interfaces, &facts, 0, &json);
 	interfaces_destroy(interfaces);
 	policy_destroy(policy);
 	*code = EXIT_OK;

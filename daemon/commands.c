@@ -18,7 +18,7 @@
 
 #include "call.h"
 #include "clock.h"
-#include "explain.h"
+#include "explain_ports.h"
 #include "log.h"
 #include "owners.h"
 #include "print.h"
@@ -252,8 +252,13 @@ explain(struct call *call)
 		    "in \"%s\", out \"%s\": accepted are interfaces that this "
 		    "host has or had since the start",
 		    question.in, question.out);
-	explain_json(commands->filter, filter_policy(commands->filter),
-	    commands->interfaces, &packet, clock_ms(), call->out);
+	if (question.any_source_port)
+		explain_ports_json(commands->filter,
+		    filter_policy(commands->filter), commands->interfaces,
+		    &packet, clock_ms(), call->out);
+	else
+		explain_json(commands->filter, filter_policy(commands->filter),
+		    commands->interfaces, &packet, clock_ms(), call->out);
 	json_newline(call->out);
 	return EXCHANGE_DONE;
 }

@@ -146,16 +146,17 @@ put_reply(struct json *json, const struct filter *filter,
 }
 
 enum verdict
-explain_json(const struct filter *filter, const struct policy *policy,
+explain_members(const struct filter *filter, const struct policy *policy,
     const struct interfaces *interfaces, const struct packet *packet,
-    uint64_t now_ms, struct json *json)
+    uint64_t now_ms, const char *source_ports, struct json *json)
 {
 	struct trial trial =
 	    filter_try(filter, policy, interfaces, packet, now_ms);
 
-	json_open_object(json, NULL);
 	json_string(json, "direction", direction_name(packet->direction));
 	describe_tuple(json, &packet->tuple);
+	if (source_ports)
+		json_string(json, "source_ports", source_ports);
 	put_reason(json, trial.why);
 	put_rule(json, policy, trial.rule);
 	if (trial.has_flow) {
@@ -169,6 +170,17 @@ explain_json(const struct filter *filter, const struct policy *policy,
 		now_ms };
 	put_all_tried(json, &asked);
 	put_reply(json, filter, policy, packet, interfaces, &trial, now_ms);
-	json_close_object(json);
 	return reason_verdict(trial.why);
+}
+
+enum verdict
+explain_json(const struct filter *filter, const struct policy *policy,
+    const struct interfaces *interfaces, const struct packet *packet,
+    uint64_t now_ms, struct json *json)
+{
+	json_open_object(json, NULL);
+	enum verdict verdict = explain_members(
+	    filter, policy, interfaces, packet, now_ms, NULL, json);
+	json_close_object(json);
+	return verdict;
 }

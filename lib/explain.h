@@ -20,4 +20,11 @@ enum verdict explain_json(const struct filter *filter,
     const struct policy *policy, const struct interfaces *interfaces,
     const struct packet *packet, uint64_t now_ms, struct json *json);
 
+/* The members of that object; source_ports: those that the packet may have
+ * instead of its own, NULL: none. */
+enum verdict explain_members(const struct filter *filter,
+    const struct policy *policy, const struct interfaces *interfaces,
+    const struct packet *packet, uint64_t now_ms, const char *source_ports,
+    struct json *json);
+
 #endif

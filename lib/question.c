@@ -158,8 +158,9 @@ fail(char error[QUESTION_ERROR_SIZE], const char *what, const char *text,
 
 /* The first four words. */
 static bool
-read_ends(char *const word[4], struct packet *p, char *error)
+read_ends(char *const word[4], struct question *q, char *error)
 {
+	struct packet *p = &q->packet;
 	static const char endpoints[] =
 	    "accepted are ADDRESS, ADDRESS:PORT and [ADDRESS]:PORT";
 	int number = protocol_parse(word[1]);
@@ -183,6 +184,8 @@ read_ends(char *const word[4], struct packet *p, char *error)
 	p->tuple.protocol = (uint8_t)number;
 	p->tuple.family =
 	    address_is_v4(p->tuple.src) ? FAMILY_IPV4 : FAMILY_IPV6;
+	q->any_source_port =
+	    protocol_has_ports(p->tuple.protocol) && !p->tuple.sport;
 	const char *wrong = complete(p);
 	if (wrong)
 		snprintf(error, QUESTION_ERROR_SIZE, "%s", wrong);
@@ -385,7 +388,7 @@ question_read(
 		    "[FIELD=VALUE ...], or a log line with SRC= and DST=");
 		return false;
 	}
-	if (!read_ends(word, &q.packet, error))
+	if (!read_ends(word, &q, error))
 		return false;
 	for (size_t i = 4; i < count; i++)
 		if (!read_field(word[i], &q, error))

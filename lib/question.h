@@ -16,6 +16,7 @@
 /* A packet, but for the ids of its interfaces. */
 struct question {
 	struct packet packet;
+	bool any_source_port; /* none was named; the packet's is one of them */
 	char in[INTERFACE_NAME_SIZE], out[INTERFACE_NAME_SIZE]; /* "": none */
 	/* Names that are to be looked up; numbers are in the packet. */
 	char user[OWNER_NAME_SIZE], group[OWNER_NAME_SIZE];
