@@ -19,7 +19,7 @@
 
 #define PORT_FIRST  1024
 #define PORT_USUAL  49152 /* in every client's range */
-#define CASES_MOST  16
+#define CASES_MOST  8
 #define RANGES_MOST 24 /* told of a fate */
 
 /* Ports with one fate. */
