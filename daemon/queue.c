@@ -148,11 +148,16 @@ queue_read(const struct queue *queue)
 		.odd_messages = counter_read(&queue->odd_messages),
 		.receive_errors = counter_read(&queue->receive_errors),
 		.flushed = counter_read(&queue->flushed),
-		.progress = counter_read(&queue->progress),
 	};
 
 	read_losses(queue, &seen);
 	return seen;
+}
+
+uint64_t
+queue_progress(const struct queue *queue)
+{
+	return counter_read(&queue->progress);
 }
 
 unsigned

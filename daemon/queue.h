@@ -40,7 +40,6 @@ struct queue_statistics {
 	/* Packets that the kernel dropped, over all sockets so far. */
 	uint64_t lost_queue_full, lost_socket_full;
 	uint64_t lost_rebound; /* waited when a socket was given up */
-	uint64_t progress;     /* changes at least twice a second */
 };
 
 #define QUEUE_ERROR_SIZE 256
@@ -56,6 +55,8 @@ bool queue_start(struct queue *queue, char error[QUEUE_ERROR_SIZE]);
 void queues_tell_owners(struct queue *const *queues, unsigned count, bool tell);
 /* Any thread. */
 struct queue_statistics queue_read(const struct queue *queue);
+/* Changes at least twice a second while the thread lives.  Any thread. */
+uint64_t queue_progress(const struct queue *queue);
 unsigned queue_number(const struct queue *queue);
 /* Stops and joins the thread, if it was started; the queue stays bound, what
  * waits in it waits on.  Main thread. */

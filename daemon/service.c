@@ -1,26 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Order matters.  Up: policy, queues, workers, control socket, and the kernel's
- * rules last, so that no packet is sent to a queue that nobody reads.  Down:
- * the rules first, then what they led to.  A reload publishes the new policy
- * before the rules change, and takes it back if the kernel refuses them; the
- * old one is freed when no worker uses it and its drops have been written down
- * with their rules' texts.
+ * Order matters.  Up: policy, queues, control socket, the kernel's rules, and
+ * the workers last: what is sent to a queue meanwhile waits there, and no
+ * worker judges a packet that older rules sent.  Down: the rules first, then
+ * what they led to.  A reload publishes the new policy before the rules change,
+ * and takes it back if the kernel refuses them; the old one is freed when no
+ * worker uses it and its drops have been written down with their rules' texts.
  *
- * Threads: this one; a worker per queue; and the recycler, which gives removed
- * flow entries back for use, because that waits for every worker.
+ * Threads: this one, and those of workers.c.
  */
 #include "service.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
@@ -34,12 +31,11 @@
 #include "hook.h"
 #include "links.h"
 #include "log.h"
-#include "queue.h"
 #include "records.h"
+#include "watchdog.h"
+#include "workers.h"
 
-#define QUEUES_MAX 256 /* as queue.count in the config */
-#define TURN_MS    200 /* how long a drop may wait to be written down */
-#define RECYCLE_MS 50
+#define TURN_MS 200 /* how long a drop may wait to be written down */
 
 struct service {
 	char *config_path;
@@ -52,11 +48,10 @@ struct service {
 	struct changes *changes;
 	struct records records;
 	unsigned first_queue, queue_count;
-	struct queue *queues[QUEUES_MAX];
-	struct ring *rings[QUEUES_MAX];
-	pthread_t recycler;
-	bool recycling, entered;
-	int signals, stop_recycler;
+	struct workers workers;
+	struct watchdog watchdog;
+	bool entered;
+	int signals;
 	struct commands commands;
 };
 
@@ -79,58 +74,6 @@ service_block_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static void *
-recycle(void *argument)
-{
-	struct service *s = argument;
-	struct pollfd stop = { .fd = s->stop_recycler, .events = POLLIN };
-
-	pthread_setname_np(pthread_self(), "recycler");
-	while (poll(&stop, 1, RECYCLE_MS) <= 0)
-		filter_reclaim(s->filter);
-	return NULL;
-}
-
-/* The n-th core that we may run on, or -1. */
-static int
-core(unsigned n)
-{
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof(set), &set))
-		return -1;
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, &set) && n-- == 0)
-			return cpu;
-	return -1;
-}
-
-static unsigned
-core_count(void)
-{
-	unsigned count = 0;
-
-	while (core(count) >= 0)
-		count++;
-	return count ? count : 1;
-}
-
-static unsigned
-queue_count_for(const struct settings *settings)
-{
-	unsigned count =
-	    settings->queue.count ? settings->queue.count : core_count();
-
-	return count < QUEUES_MAX ? count : QUEUES_MAX;
-}
-
-/* The lowest bit of our mask asks our later chain to reject. */
-static uint32_t
-reject_mark(const struct settings *settings)
-{
-	return settings->hook.mark_mask & -settings->hook.mark_mask;
-}
-
 static struct hook_plan
 plan_for(const struct service *s, const struct policy *policy)
 {
@@ -139,7 +82,7 @@ plan_for(const struct service *s, const struct policy *policy)
 		.queue_count = s->queue_count,
 		.forward = policy->tables[TABLE_FORWARD].present,
 		.leaf = policy->settings.hook.leaf,
-		.reject_mark = reject_mark(&policy->settings),
+		.reject_mark = workers_reject_mark(&policy->settings),
 		.mark_mask = policy->settings.hook.mark_mask,
 	};
 	return plan;
@@ -185,43 +128,6 @@ start_filter(struct service *s, struct policy *policy, char *error)
 	filter_enter(s->filter, s->queue_count);
 	s->entered = true;
 	return true;
-}
-
-static bool
-start_queue(struct service *s, unsigned n, char *error)
-{
-	const struct settings *settings = &filter_policy(s->filter)->settings;
-	struct queue_options options = {
-		.number = settings->queue.first + n,
-		.length = settings->queue.length,
-		.worker = n,
-		.cpu = core(n),
-		.filter = s->filter,
-		.interfaces = s->interfaces,
-		.drops = s->rings[n] = ring_create(),
-		.mark_mask = settings->hook.mark_mask,
-		.reject_mark = reject_mark(settings),
-		.tell_owners = policy_asks_owners(filter_policy(s->filter)),
-	};
-
-	if (!s->rings[n]) {
-		snprintf(error, SERVICE_ERROR_SIZE, "out of memory");
-		return false;
-	}
-	s->queues[n] = queue_open(&options, error);
-	return s->queues[n] && queue_start(s->queues[n], error);
-}
-
-static bool
-start_recycler(struct service *s, char *error)
-{
-	s->stop_recycler = eventfd(0, EFD_CLOEXEC);
-	s->recycling = s->stop_recycler >= 0 &&
-		       pthread_create(&s->recycler, NULL, recycle, s) == 0;
-	if (!s->recycling)
-		snprintf(error, SERVICE_ERROR_SIZE, "no thread: %s",
-		    strerror(errno));
-	return s->recycling;
 }
 
 static bool
@@ -287,8 +193,8 @@ static void
 take_records(struct service *s, const struct policy *old)
 {
 	for (unsigned i = 0; i < s->queue_count; i++)
-		records_take(&s->records, s->rings[i], filter_policy(s->filter),
-		    old, s->interfaces);
+		records_take(&s->records, s->workers.rings[i],
+		    filter_policy(s->filter), old, s->interfaces);
 	records_tend(&s->records);
 }
 
@@ -362,7 +268,7 @@ start_changes(struct service *s, struct files *files)
 	s->commands = (struct commands){
 		.filter = s->filter,
 		.interfaces = s->interfaces,
-		.queues = s->queues,
+		.queues = s->workers.queues,
 		.queue_count = s->queue_count,
 		.drops = s->records.drops,
 		.disagreements = s->records.disagreements,
@@ -387,9 +293,8 @@ service_start(struct policy *policy, struct files *files,
 	}
 	handled_signals(&set);
 	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	s->stop_recycler = -1;
 	s->first_queue = policy->settings.queue.first;
-	s->queue_count = queue_count_for(&policy->settings);
+	s->queue_count = workers_wanted(&policy->settings);
 	s->config_path = strdup(config_path);
 	s->interfaces = interfaces_create();
 	bool remembers = records_create(&s->records);
@@ -400,11 +305,13 @@ service_start(struct policy *policy, struct files *files,
 		ok = false;
 	if (!s->filter || !filter_policy(s->filter))
 		policy_destroy(policy);
-	for (unsigned n = 0; ok && n < s->queue_count; n++)
-		ok = start_queue(s, n, error);
-	if (ok && start_changes(s, files) && start_recycler(s, error) &&
+	if (ok &&
+	    workers_bind(
+		&s->workers, s->filter, s->interfaces, s->queue_count, error) &&
+	    start_changes(s, files) &&
 	    (s->control = control_open(socket_path, error)) &&
-	    start_hook(s, error)) {
+	    start_hook(s, error) && workers_start(&s->workers, error)) {
+		s->watchdog = watchdog_start();
 		commands_begin(&s->commands, s->hook);
 		say_started(s, socket_path);
 		return s;
@@ -463,6 +370,7 @@ service_turn(struct service *s)
 	control_turn(s->control, commands_answer, &s->commands);
 	changes_tend(s->changes, clock_ms());
 	filter_tend(s->filter, clock_ms());
+	watchdog_turn(&s->watchdog, &s->workers, clock_ms());
 	return take_signals(s);
 }
 
@@ -470,22 +378,13 @@ void
 service_stop(struct service *s)
 {
 	hook_close(s->hook);
-	for (unsigned i = 0; i < s->queue_count; i++)
-		if (s->queues[i])
-			queue_stop(s->queues[i]);
-	if (s->recycling) {
-		eventfd_write(s->stop_recycler, 1);
-		pthread_join(s->recycler, NULL);
-	}
+	workers_stop(&s->workers);
 	control_close(s->control);
 	commands_free(&s->commands);
 	changes_destroy(s->changes);
 	links_close(s->links);
 	addresses_close(s->addresses);
-	for (unsigned i = 0; i < s->queue_count; i++) {
-		queue_close(s->queues[i]);
-		ring_destroy(s->rings[i]);
-	}
+	workers_close(&s->workers);
 	if (s->entered)
 		filter_leave(s->filter, s->queue_count);
 	filter_destroy(s->filter);
@@ -493,8 +392,6 @@ service_stop(struct service *s)
 	interfaces_destroy(s->interfaces);
 	if (s->signals >= 0)
 		close(s->signals);
-	if (s->stop_recycler >= 0)
-		close(s->stop_recycler);
 	free(s->config_path);
 	free(s);
 }

@@ -9,6 +9,7 @@ a test has many and Python starts slowly.
 """
 import argparse
 import contextlib
+import ctypes
 import errno
 import hashlib
 import io
@@ -284,6 +285,16 @@ def nfqueue(args):
             time.sleep(60)
 
 
+def hang(args):
+    """Stop one thread of a process, and no other, until this ends."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.ptrace(16, args.thread, None, None):  # PTRACE_ATTACH
+        sys.exit("ptrace: " + os.strerror(ctypes.get_errno()))
+    os.waitpid(args.thread, 0x40000000)  # __WALL: it has stopped
+    print("hangs", flush=True)
+    os.waitpid(args.thread, 0x40000000)  # it was killed
+
+
 def agent(args):
     """Each line that `ask` brings is a command; `answer` takes its output."""
     while True:
@@ -351,6 +362,8 @@ def parse(words):
     sub.add_argument("port", type=int)
     sub.add_argument("pieces", nargs="+")
     sub.add_argument("--within", type=float, default=1)
+    sub = command("hang", hang)
+    sub.add_argument("thread", type=int)
     sub = command("agent", agent)
     sub.add_argument("ask")
     sub.add_argument("answer")

@@ -53,3 +53,53 @@ wait_for 10 gone daemon
 collect daemon
 [ "$STATUS" -eq 1 ] || fail "exit $STATUS"
 is bound cat "$DIR/manager.log"
+stop manager
+stop holder KILL
+
+signs()
+{
+	grep -c 'got WATCHDOG=1' "$DIR/manager.log" || true
+}
+
+more_signs_than()
+{
+	[ "$(signs)" -gt "$1" ]
+}
+
+# None for twenty times as long as one takes, while the main thread turns.
+no_more_signs()
+{
+	local before turn
+	before=$(signs)
+	for turn in {1..60}; do
+		ctl status >/dev/null || fail "no answer any more, at turn $turn"
+		read -rt 0.03 <> <(:) || true
+	done
+	[ "$(signs)" = "$before" ]
+}
+
+# A worker that waits for packets moves every 400 ms.
+step "a sign of life twice in the time the watchdog waits, while all work"
+start manager guarded python3 -E -c "$listen" "@eph$$"
+wait_for 10 grep -q bound "$DIR/manager.log"
+start daemon guarded env NOTIFY_SOCKET="@eph$$" WATCHDOG_USEC=200000 \
+	"$BIN/ephemerald" -c "$conf" --socket "$SOCKET"
+wait_for 20 grep -q 'got READY=1' "$DIR/manager.log"
+wait_for 20 more_signs_than 3
+
+step "none while one worker hangs, and again when it goes on"
+thread=$(grep -lx queue-0 "/proc/${PID[daemon]}"/task/*/comm)
+thread=${thread%/comm}
+start hang guarded python3 -E "$TESTS/net/peer.py" hang "${thread##*/}"
+wait_for 10 grep -q hangs "$DIR/hang.log"
+wait_for 20 no_more_signs
+stop hang KILL
+wait_for 20 more_signs_than "$(signs)"
+stop daemon
+
+step "none for a watchdog that waits for another process"
+start daemon guarded env NOTIFY_SOCKET="@eph$$" WATCHDOG_USEC=200000 \
+	WATCHDOG_PID=1 "$BIN/ephemerald" -c "$conf" --socket "$SOCKET"
+wait_for 20 ctl status
+no_more_signs || fail "it gives signs"
+stop daemon

@@ -147,6 +147,27 @@ wait_for 10 back
 [ "$(property MainPID)" != "$pid" ] || fail "it was not killed"
 judges silent
 
+step "one of its threads hangs: the watchdog ends it, and it is back"
+thread_of()
+{
+	inside grep -lx "$1" -r "/proc/$(property MainPID)/task" --include comm
+}
+back_by_watchdog()
+{
+	[ "$(property NRestarts)" = 2 ] && inside systemctl is-active ephemerald
+}
+pid=$(property MainPID)
+thread=$(thread_of queue-0)
+thread=${thread%/comm}
+nsenter -t "$INIT" -a -- python3 -Eu -c "$(cat "$TESTS/net/peer.py")" \
+	hang "${thread##*/}" >"$DIR/hang.log" 2>&1 </dev/null &
+PID[hang]=$!
+wait_for 10 grep -q hangs "$DIR/hang.log"
+wait_for 10 back_by_watchdog
+wait_for 5 journal_has "code=killed, status=6/ABRT"
+expect 1 inside test -e "/proc/$pid"
+judges silent
+
 step "restart, and stop without a trace"
 expect 0 inside systemctl restart ephemerald
 judges silent
