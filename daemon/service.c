@@ -94,7 +94,7 @@ static void
 advise_memory(const struct filter *filter)
 {
 	size_t size, page = (size_t)sysconf(_SC_PAGESIZE);
-	char *memory = filter_memory(filter, &size);
+	char *memory = table_memory(filter_table(filter), &size);
 	size_t skip = -(uintptr_t)memory % page; /* to the first whole one */
 
 	if (skip < size)
@@ -231,9 +231,9 @@ enforce(void *context, struct policy *policy, struct diagnostics *report)
 	struct service *s = context;
 
 	if (policy_asks_owners(policy))
-		queues_tell_owners(s->queues, s->queue_count, true);
+		queues_tell_owners(s->workers.queues, s->queue_count, true);
 	bool done = put_in_force(s, policy, report);
-	queues_tell_owners(s->queues, s->queue_count,
+	queues_tell_owners(s->workers.queues, s->queue_count,
 	    policy_asks_owners(filter_policy(s->filter)));
 	return done;
 }

@@ -85,7 +85,7 @@ bind_queue(struct workers *w, struct interfaces *interfaces, unsigned n,
 		.drops = w->rings[n] = ring_create(),
 		.mark_mask = settings->hook.mark_mask,
 		.reject_mark = workers_reject_mark(settings),
-		.tell_owners = policy_asks_owners(filter_policy(workers->filter)),
+		.tell_owners = policy_asks_owners(filter_policy(w->filter)),
 	};
 
 	if (!w->rings[n]) {

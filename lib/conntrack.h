@@ -8,6 +8,7 @@
 #define EPHEMERALD_CONNTRACK_H
 
 #include "flowkey.h"
+#include "image.h"
 #include "meter.h"
 #include "packet.h"
 #include "rules.h"
@@ -88,6 +89,27 @@ void conntrack_open_fragment(
  * this one of it says so. */
 struct packet conntrack_first_packet(
     const struct connection *c, const struct packet *packet);
+/* What becomes of a saved flow. */
+enum restored {
+	RESTORED,
+	RESTORED_OVER,    /* was idle too long meanwhile */
+	RESTORED_REFUSED, /* by today's rules */
+	RESTORED_ODD,     /* can be no flow, or was there already */
+	RESTORED_NO_ROOM,
+	RESTORED_COUNT
+};
+/* Can it be a flow of this table?  Then *first is the packet that opened it,
+ * without its interfaces.  It may be over. */
+bool conntrack_saved(const struct conntrack *ct, const struct saved_flow *saved,
+    struct packet *first);
+/* Files such a flow again, under that rule; NULL: as one that no policy has
+ * allowed. */
+enum restored conntrack_restore(const struct conntrack *ct,
+    const struct saved_flow *saved, const struct packet *first,
+    const struct rule *rule, uint16_t generation);
+
+/* The packet that opened the flow, as far as rules can see it. */
+struct packet conntrack_first_packet(const struct flow *flow);
 struct packet conntrack_view_packet(const struct flow_view *view);
 /* Mark it as allowed by that rule of that policy, and *c with it.  False: it
  * changed meanwhile, find and judge again. */

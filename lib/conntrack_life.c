@@ -21,6 +21,8 @@
  */
 #include "conntrack_life.h"
 
+#include <string.h>
+
 #include "holding.h"
 
 /* Datagrams of one source whose later fragments are awaited. */
@@ -328,4 +330,69 @@ conntrack_sweep(
 			flow_change(flow, packed, flow_word_pack(word));
 		}
 	}
+}
+
+/* Restored, would it be over? */
+static bool
+was_idle_too_long(const struct conntrack *ct, const struct key *key,
+    const struct tcp_flow *as_was, const struct rule *rule)
+{
+	struct flow flow = { .word = 0 };
+
+	fill(&flow, key, as_was, rule ? rule->identity : 0, 0, 0);
+	return timeout_over(&ct->timing, &flow, flow_word(&flow));
+}
+
+/* A taken entry; nothing is counted for it yet. */
+static enum restored
+file_saved(const struct conntrack *ct, struct flow *flow, const struct key *key,
+    const struct rule *rule)
+{
+	struct address source = flowkey_tuple(flow).src;
+
+	if (rule)
+		flow_set(&flow->rule, holding_force(ct->meters, ct->worker,
+					  rule, source, ct->now_us));
+	if (table_insert(ct->table, ct->worker, flow,
+		table_hash(ct->table, key)) != flow) {
+		give_back(ct, flow);
+		table_give_back(ct->table, ct->worker, flow);
+		return RESTORED_ODD;
+	}
+	if (is_proof(flow, flow_word(flow)))
+		holding_prove(ct->meters, flow, source);
+	return RESTORED;
+}
+
+enum restored
+conntrack_restore(const struct conntrack *ct, const struct saved_flow *saved,
+    const struct packet *first, const struct rule *rule, uint16_t generation)
+{
+	struct tcp_flow as_was = saved_state(saved);
+	struct half_open *half_open = half_open_of(ct, first->direction);
+	bool opening = state_half_open(as_was.word.state);
+	enum restored what = RESTORED_NO_ROOM;
+	struct key key;
+
+	memcpy(&key, saved->key, sizeof(key));
+	as_was.word.generation = generation;
+	if (was_idle_too_long(ct, &key, &as_was, rule))
+		return RESTORED_OVER;
+	if (opening &&
+	    !budget_take(&half_open->count, pressure_quota(ct->pressure)))
+		return RESTORED_NO_ROOM;
+	struct flow *flow = table_take(ct->table, ct->worker);
+	if (flow) {
+		fill(flow, &key, &as_was, 0,
+		    first->in_interface | (uint32_t)first->out_interface << 16,
+		    saved->created);
+		for (unsigned side = 0; side < 2; side++) {
+			flow_set64(&flow->bytes[side], saved->bytes[side]);
+			flow_set(&flow->packets[side], saved->packets[side]);
+		}
+		what = file_saved(ct, flow, &key, rule);
+	}
+	if (opening && what != RESTORED)
+		budget_give(&half_open->count);
+	return what;
 }

@@ -17,5 +17,7 @@ bool life_change(
  * changed meanwhile. */
 bool life_replace(const struct conntrack *ct, const struct connection *c,
     const struct packet *packet, struct tcp_flow after);
+/* What a saved flow says of its state. */
+struct tcp_flow saved_state(const struct saved_flow *saved);
 
 #endif

@@ -24,6 +24,7 @@ struct filter_options {
 	unsigned workers;
 	uint8_t hash_key[16];          /* random, new at each start */
 	struct interfaces *interfaces; /* borrowed, outlives the filter */
+	void *memory; /* for its flows, as of table_create(); or NULL */
 };
 
 /* What the firewall says of one packet.  `rule` lives until the worker's next
@@ -42,9 +43,10 @@ struct decision {
 
 /* NULL: out of memory. */
 struct filter *filter_create(const struct filter_options *options);
-/* The memory of its flows, for the caller to tell the kernel how it is used: at
- * random.  Before the first packet, or it is in small pages already. */
-void *filter_memory(const struct filter *filter, size_t *size);
+/* Its flows: for image_of_table(), and to tell the kernel how their memory is
+ * used (at random), before the first packet, or it is in small pages already.
+ */
+const struct table *filter_table(const struct filter *filter);
 /* After all workers have left. */
 void filter_destroy(struct filter *filter);
 
@@ -119,6 +121,16 @@ uint32_t filter_flow_limit(const struct filter *filter);
  * lives all the while, at most once; touches nothing.  Keeper. */
 bool filter_next_flow(const struct filter *filter, uint32_t *cursor,
     uint64_t now_ms, struct flow_view *view);
+
+/* Take in the flows of an image, as if the packets that opened them had been
+ * judged by the policy in force; with on_reload = "keep", what its rules refuse
+ * too.  Adds up what became of them.  False: out of memory.  Keeper, before
+ * the workers. */
+bool filter_restore(struct filter *filter, const struct image_head *image,
+    uint64_t now_ms, uint64_t totals[RESTORED_COUNT]);
+/* Walk, as filter_next_flow(), for an image. */
+bool filter_next_saved(
+    const struct filter *filter, uint32_t *cursor, struct saved_flow *saved);
 
 /* Named sets of the policy in force (rules.h), by name.  Keeper. */
 enum set_answer {

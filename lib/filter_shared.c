@@ -31,9 +31,9 @@ filter_create(const struct filter_options *options)
 	/* And the keeper's. */
 	size_t size = (options->workers + 1) * sizeof(struct worker);
 	filter->workers = aligned_alloc(64, size);
-	filter->table = table_create(
-	    options->max_flows, options->workers, options->hash_key);
-	filter->fragments = table_create(
+	filter->table = table_create(options->memory, options->max_flows,
+	    options->workers, options->hash_key);
+	filter->fragments = table_create(NULL,
 	    options->max_flows / FRAGMENTS_PER_FLOW + FRAGMENTS_LEAST,
 	    options->workers, options->hash_key);
 	filter->meters = meters_create(
@@ -71,10 +71,10 @@ filter_destroy(struct filter *filter)
 	free(filter);
 }
 
-void *
-filter_memory(const struct filter *filter, size_t *size)
+const struct table *
+filter_table(const struct filter *filter)
 {
-	return table_memory(filter->table, size);
+	return filter->table;
 }
 
 void

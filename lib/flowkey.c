@@ -88,13 +88,16 @@ flowkey_set_origin(
 				    (uint64_t)direction << DIRECTION_SHIFT;
 }
 
-struct tuple
-flowkey_tuple(const struct flow *flow)
+enum direction
+flowkey_direction_of(const struct key *key)
 {
-	uint64_t word[KEY_WORDS];
+	return key->word[KEY_WORDS - 1] >> DIRECTION_SHIFT & DIRECTION_BITS;
+}
 
-	for (unsigned i = 0; i < KEY_WORDS; i++)
-		word[i] = flow_get64(&flow->key[i]);
+struct tuple
+flowkey_tuple_of(const struct key *key)
+{
+	const uint64_t *word = key->word;
 	struct address low = { word[0], word[1] }, high = { word[2], word[3] };
 	bool from_high = word[4] & OPENER_IS_HIGH;
 	struct tuple t = {
@@ -107,4 +110,14 @@ flowkey_tuple(const struct flow *flow)
 		.kind = word[4] >> 8 & 0x7f,
 	};
 	return t;
+}
+
+struct tuple
+flowkey_tuple(const struct flow *flow)
+{
+	struct key key;
+
+	for (unsigned i = 0; i < KEY_WORDS; i++)
+		key.word[i] = flow_get64(&flow->key[i]);
+	return flowkey_tuple_of(&key);
 }

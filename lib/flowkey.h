@@ -29,5 +29,8 @@ unsigned flowkey_side(const struct flow *flow, const struct lookup *lookup);
 /* Hook and tuple of the packet that opened it. */
 enum direction flowkey_direction(const struct flow *flow);
 struct tuple flowkey_tuple(const struct flow *flow);
+/* The same of a key outside of the table, whose words may be anything. */
+enum direction flowkey_direction_of(const struct key *key);
+struct tuple flowkey_tuple_of(const struct key *key);
 
 #endif

@@ -112,7 +112,8 @@ meters_create(uint32_t sources, unsigned workers, const uint8_t hash_key[16])
 		return NULL;
 	memset(meters, 0, sizeof(*meters));
 	meters->sources_max = sources;
-	meters->table = table_create(sources + RULES_MAX, workers, hash_key);
+	meters->table =
+	    table_create(NULL, sources + RULES_MAX, workers, hash_key);
 	if (!meters->table) {
 		free(meters);
 		return NULL;

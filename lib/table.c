@@ -74,7 +74,7 @@ struct table {
 	struct flow *flows; /* index 1 ... capacity */
 	_Atomic uint32_t *next;
 	struct share *shares;
-	void *memory;
+	void *own; /* to be freed, if the memory is not the caller's */
 	size_t size;
 	uint32_t bucket_count, capacity, limit;
 	unsigned workers;
@@ -90,38 +90,67 @@ round_up(size_t n)
 	return (n + 63) & ~(size_t)63;
 }
 
-struct table *
-table_create(uint32_t max_flows, unsigned workers, const uint8_t hash_key[16])
+/* What is where in a table's memory. */
+struct plan {
+	uint32_t capacity, bucket_count;
+	size_t shares, buckets, flows, next,
+	    size; /* from the start, in bytes */
+};
+
+/* size 0: too large. */
+static struct plan
+plan_of(uint32_t max_flows, unsigned workers)
 {
 	/* A reserve for entries between removal and reuse, and for what each
 	   thread holds in chains. */
 	uint64_t capacity =
 	    (uint64_t)max_flows + max_flows / 32 + (workers + 1) * 4 * CHAIN;
 	uint64_t bucket_count = capacity / (SLOTS / 2) + 2;
-	if (capacity >= UINT32_MAX)
-		return NULL;
+	struct plan plan = { .size = 0 };
 
-	size_t head = round_up(sizeof(struct table));
-	size_t shares = round_up((workers + 1) * sizeof(struct share));
-	size_t buckets = bucket_count * sizeof(struct bucket);
-	size_t flows = (capacity + 1) * sizeof(struct flow);
-	size_t next = (capacity + 1) * sizeof(uint32_t);
-	size_t size = head + shares + buckets + flows + next + 64;
-	/* calloc, not aligned_alloc: untouched pages cost no memory. */
-	char *memory = calloc(1, size);
-	if (!memory)
+	if (capacity >= UINT32_MAX)
+		return plan;
+	plan.capacity = (uint32_t)capacity;
+	plan.bucket_count = (uint32_t)bucket_count;
+	plan.shares = round_up(sizeof(struct table));
+	plan.buckets =
+	    plan.shares + round_up((workers + 1) * sizeof(struct share));
+	plan.flows = plan.buckets + bucket_count * sizeof(struct bucket);
+	plan.next = plan.flows + (capacity + 1) * sizeof(struct flow);
+	plan.size = plan.next + (capacity + 1) * sizeof(uint32_t);
+	return plan;
+}
+
+size_t
+table_size(uint32_t max_flows, unsigned workers)
+{
+	return plan_of(max_flows, workers).size;
+}
+
+struct table *
+table_create(void *memory, uint32_t max_flows, unsigned workers,
+    const uint8_t hash_key[16])
+{
+	struct plan plan = plan_of(max_flows, workers);
+	char *at = memory, *own = NULL;
+
+	if (!plan.size)
 		return NULL;
-	char *at = memory + (64 - (uintptr_t)memory % 64);
+	/* calloc, not aligned_alloc: untouched pages cost no memory. */
+	if (!memory && !(own = calloc(1, plan.size + 64)))
+		return NULL;
+	if (own)
+		at = own + (64 - (uintptr_t)own % 64);
 
 	struct table *table = (void *)at;
-	table->memory = memory;
-	table->size = size;
-	table->shares = (void *)(at += head);
-	table->buckets = (void *)(at += shares);
-	table->flows = (void *)(at += buckets);
-	table->next = (void *)(at + flows);
-	table->bucket_count = (uint32_t)bucket_count;
-	table->capacity = (uint32_t)capacity;
+	table->own = own;
+	table->size = plan.size;
+	table->shares = (void *)(at + plan.shares);
+	table->buckets = (void *)(at + plan.buckets);
+	table->flows = (void *)(at + plan.flows);
+	table->next = (void *)(at + plan.next);
+	table->bucket_count = plan.bucket_count;
+	table->capacity = plan.capacity;
 	table->limit = max_flows;
 	table->workers = workers;
 	memcpy(&table->hash_key, hash_key, sizeof(table->hash_key));
@@ -135,14 +164,33 @@ void
 table_destroy(struct table *table)
 {
 	if (table)
-		free(table->memory);
+		free(table->own);
 }
 
 void *
 table_memory(const struct table *table, size_t *size)
 {
 	*size = table->size;
-	return table->memory;
+	return (void *)(uintptr_t)table;
+}
+
+struct table_places
+table_places(const struct table *table)
+{
+	uintptr_t start = (uintptr_t)table;
+	struct table_places places = {
+		.slots_at = (uintptr_t)table->buckets - start,
+		.slots = table_slots(table),
+		.flows_at = (uintptr_t)table->flows - start,
+		.flows = (uint64_t)table->capacity + 1,
+	};
+	return places;
+}
+
+uint32_t
+table_entry_named(uint64_t slot)
+{
+	return slot & PENDING ? 0 : (uint32_t)(slot & INDEX_MASK);
 }
 
 /* The ignored byte left out, a key has 39. */

@@ -45,12 +45,24 @@ _Static_assert(sizeof(struct flow) == 128, "two cache lines");
 
 struct table;
 
-/* NULL: out of memory. */
-struct table *table_create(
-    uint32_t max_flows, unsigned workers, const uint8_t hash_key[16]);
+/* The memory of such a table, in one piece: large, and used at random.  0: so
+ * many flows are too many. */
+size_t table_size(uint32_t max_flows, unsigned workers);
+/* In that much memory, zeroed and aligned to 64 bytes, which stays the
+ * caller's; or NULL, to have it allocated.  NULL: out of memory. */
+struct table *table_create(void *memory, uint32_t max_flows, unsigned workers,
+    const uint8_t hash_key[16]);
 void table_destroy(struct table *table); /* NULL is fine */
-/* All it has, in one piece: large, and used at random. */
 void *table_memory(const struct table *table, size_t *size);
+
+/* For who reads that memory when the table is no more: where in it the slots
+ * and the entries are, in bytes from its start.  Entry 0 is nobody's. */
+struct table_places {
+	uint64_t slots_at, slots, flows_at, flows;
+};
+struct table_places table_places(const struct table *table);
+/* The entry that a slot of that value names, if it is live; 0: none. */
+uint32_t table_entry_named(uint64_t slot);
 
 uint64_t table_hash(const struct table *table, const struct key *key);
 /* Two steps ahead of table_find(), a batch at a time: fetch the buckets, then

@@ -131,7 +131,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct timeouts timeouts;
 	static const uint8_t key[16];
 	/* Each step may leave an entry that only a worker's end recycles. */
-	struct table *table = table_create(256, 1, key);
+	struct table *table = table_create(NULL, 256, 1, key);
 	struct meters *meters = meters_create(256, 1, key);
 	struct conntrack ct = {
 		.table = table,

@@ -96,7 +96,7 @@ main(void)
 	pthread_t threads[WORKERS];
 	unsigned numbers[WORKERS];
 
-	table = table_create(DATAGRAMS, WORKERS, key);
+	table = table_create(NULL, DATAGRAMS, WORKERS, key);
 	meters = meters_create(DATAGRAMS, WORKERS, key);
 	if (!table || !meters)
 		return EXIT_FAILURE;

@@ -350,7 +350,7 @@ main(int argc, char **argv)
 	if (argc > 2)
 		use_cores(atoi(argv[2]));
 	check_checker();
-	table = table_create(64, THREADS, hash_key);
+	table = table_create(NULL, 64, THREADS, hash_key);
 	pthread_barrier_init(&barrier, NULL, THREADS);
 	for (unsigned i = 0; i < THREADS; i++) {
 		workers[i].number = i;

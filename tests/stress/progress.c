@@ -377,7 +377,7 @@ play(const struct setting *setting, struct stop one, struct stop two,
 	static const uint8_t hash_key[16];
 	struct thread *a = &threads[FIRST], *b = &threads[SECOND];
 
-	table = table_create(setting->max_flows, WORKERS, hash_key);
+	table = table_create(NULL, setting->max_flows, WORKERS, hash_key);
 	if (!table)
 		probe_fail("out of memory");
 	urcu_qsbr_thread_online();

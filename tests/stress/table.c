@@ -134,7 +134,7 @@ main(int argc, char **argv)
 	if (argc > 1)
 		operations = strtoul(argv[1], NULL, 10);
 	/* Room for what waits for its grace period. */
-	table = table_create(100000, THREADS, hash_key);
+	table = table_create(NULL, 100000, THREADS, hash_key);
 	assert(table);
 	for (unsigned i = 0; i < THREADS; i++)
 		pthread_create(&thread[i], NULL, work, (void *)(uintptr_t)i);

@@ -11,6 +11,8 @@
 #include "conf.h"
 #include "scenario_bytes.h"
 
+#define NAMES 8 /* of interfaces */
+
 static struct policy *
 load_text(const char *text)
 {
@@ -182,6 +184,80 @@ check_flows(struct play *play, const struct step *s, unsigned number)
 	    s->src, s->dst, count, s->flows);
 }
 
+/* A firewall as a process has it, with the policy in force. */
+static void
+begin(struct play *play, unsigned family, const char *config)
+{
+	static uint8_t processes;
+	struct policy *policy = load(family, config);
+	uint32_t max_flows = policy->settings.conntrack.max_flows;
+	struct filter_options options = {
+		.max_flows = strstr(config, "conntrack") ? max_flows : 100,
+		.workers = 1,
+		.hash_key = { 1, 2, ++processes },
+		.interfaces = play->interfaces = interfaces_create(),
+	};
+	size_t front = image_front_size(NAMES);
+	size_t size = front + table_size(options.max_flows, options.workers);
+
+	play->image = aligned_alloc(64, (size + 63) & ~(size_t)63);
+	memset(play->image, 0, size);
+	options.memory = (char *)play->image + front;
+	play->filter = filter_create(&options);
+	ck_assert(play->filter != NULL);
+	image_of_table(play->image, NAMES, filter_table(play->filter));
+	filter_enter(play->filter, 0);
+	put_in_force(play, policy, false);
+}
+
+static void
+finish(struct play *play)
+{
+	filter_leave(play->filter, 0);
+	filter_destroy(play->filter);
+	interfaces_destroy(play->interfaces);
+}
+
+/* All flows in a row. */
+static void *
+flows_of(const struct play *play)
+{
+	struct saved_flow saved;
+	uint64_t count = 0;
+	uint32_t cursor = 0;
+
+	while (filter_next_saved(play->filter, &cursor, &saved))
+		count++;
+	void *image = calloc(1, image_of_flows(NULL, NAMES, count));
+	image_of_flows(image, NAMES, count);
+	count = cursor = 0;
+	while (filter_next_saved(play->filter, &cursor, &saved))
+		image_put(image, count++, &saved);
+	filter_online();
+	return image;
+}
+
+static void
+start_again(struct play *play, const struct step *s)
+{
+	void *file = s->restart_from_file ? flows_of(play) : NULL;
+	struct play before = *play;
+	uint64_t totals[RESTORED_COUNT] = { 0 };
+	const char *why;
+
+	finish(&before);
+	begin(play, play->family, file ? s->restart_from_file : s->restart);
+	const struct image_head *image = file ? file : before.image;
+	image = image_read(image, image->size, &why);
+	ck_assert_msg(image != NULL, "image: %s", why);
+	ck_assert(filter_restore(play->filter, image, play->now_ms, totals));
+	filter_online();
+	ck_assert_uint_eq(totals[RESTORED_ODD], 0);
+	ck_assert_uint_eq(totals[RESTORED], filter_flow_count(play->filter));
+	free(before.image);
+	free(file);
+}
+
 static void
 play_step(struct play *play, const struct step *s, unsigned number)
 {
@@ -190,6 +266,8 @@ play_step(struct play *play, const struct step *s, unsigned number)
 	    (play->family == FAMILY_IPV4 ? 20 : 40) + (s->to_next ? 2 : 0);
 
 	play->now_ms = play->now_ms - s->back_ms + s->wait_ms;
+	if (s->restart || s->restart_from_file)
+		start_again(play, s);
 	for (unsigned i = 0; s->wait_ms && i < 200; i++)
 		filter_sweep(play->filter, 0, play->now_ms);
 	if (s->reload)
@@ -217,27 +295,14 @@ play_step(struct play *play, const struct step *s, unsigned number)
 void
 scenario_play(unsigned family, const char *config, const struct step *steps)
 {
-	struct policy *policy = load(family, config);
-	uint32_t max_flows = policy->settings.conntrack.max_flows;
-	struct filter_options options = {
-		.max_flows = strstr(config, "conntrack") ? max_flows : 100,
-		.workers = 1,
-		.hash_key = { 1, 2, 3 },
-		.interfaces = interfaces_create(),
-	};
 	struct play play = {
 		.family = family,
-		.interfaces = options.interfaces,
-		.filter = filter_create(&options),
 		.now_ms = (uint64_t)UINT32_MAX * TICK_MS - 500, /* wraps soon */
 	};
 
-	ck_assert(play.filter != NULL);
-	filter_enter(play.filter, 0);
-	put_in_force(&play, policy, false);
+	begin(&play, family, config);
 	for (unsigned i = 0; steps[i].want != UNDECIDED; i++)
 		play_step(&play, &steps[i], i + 1);
-	filter_leave(play.filter, 0);
-	filter_destroy(play.filter);
-	interfaces_destroy(play.interfaces);
+	finish(&play);
+	free(play.image);
 }

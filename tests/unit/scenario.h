@@ -36,6 +36,9 @@ struct step {
 	unsigned wait_ms;   /* before the packet */
 	unsigned back_ms;   /* the clock is set back by this before that */
 	const char *reload; /* config put in force before the packet */
+	/* Config of another process, before the packet: the one before ends,
+	 * and its flows are taken over from its memory; or from a file. */
+	const char *restart, *restart_from_file;
 	enum reason
 	    shadow;      /* what the shadow policy, which follows "shadow:"
 			    in the config, says instead; UNDECIDED: the same */

@@ -20,6 +20,7 @@ struct play {
 	unsigned family;
 	struct filter *filter;
 	struct interfaces *interfaces;
+	void *image; /* of the filter's flows */
 	uint64_t now_ms;
 	struct side sides[SIDES];
 };

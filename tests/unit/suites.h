@@ -56,4 +56,5 @@ Suite *suite_policy_command(void);
 Suite *suite_on_trial(void);
 Suite *suite_commands_change(void);
 Suite *suite_changes(void);
+Suite *suite_restore(void);
 #endif

@@ -39,7 +39,7 @@ set_up(void)
 	urcu_qsbr_register_thread();
 	pressure = (struct pressure){ .max_flows = 100 };
 	ct = (struct conntrack){
-		.table = table_create(100, 2, key),
+		.table = table_create(NULL, 100, 2, key),
 		.meters = meters_create(100, 2, key),
 		.pressure = &pressure,
 		.timing = { .timeouts = &timeouts,

@@ -154,7 +154,7 @@ SCENARIO(and_back_without_harm, BOTH_WAYS,
 START_TEST(a_long_sleep_is_followed_by_one_whole_sweep)
 {
 	static const uint8_t key[16] = { 1 };
-	struct table *table = table_create(500, 1, key);
+	struct table *table = table_create(NULL, 500, 1, key);
 	uint32_t shares = (table_slots(table) + TABLE_SHARE - 1) / TABLE_SHARE;
 	uint32_t first;
 

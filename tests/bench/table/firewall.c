@@ -103,7 +103,7 @@ firewall_start(struct bench *b)
 	bench_require(b->filter && filter_publish(b->filter, policy(), &none),
 	    "there is memory");
 	size_t size;
-	void *memory = filter_memory(b->filter, &size);
+	void *memory = table_memory(filter_table(b->filter), &size);
 	bench_advise(memory, size);
 	filter_enter(b->filter, 0);
 	for (uint32_t id = 0; id < b->known;) {

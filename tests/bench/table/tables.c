@@ -156,7 +156,7 @@ tables_start(struct bench *b)
 {
 	static const uint8_t hash_key[16] = { 1, 2, 3 };
 
-	b->table = table_create(b->flows, 1, hash_key);
+	b->table = table_create(NULL, b->flows, 1, hash_key);
 	b->lfht = lfht_create(b->flows);
 	bench_require(b->table && b->lfht, "there is memory");
 	size_t size;
