@@ -57,4 +57,5 @@ Suite *suite_on_trial(void);
 Suite *suite_commands_change(void);
 Suite *suite_changes(void);
 Suite *suite_restore(void);
+Suite *suite_flow_file(void);
 #endif
