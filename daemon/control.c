@@ -326,7 +326,7 @@ accept_clients(struct control *control)
 }
 
 struct control *
-control_open(const char *path, char error[CONTROL_ERROR_SIZE])
+control_open(const char *path, int inherited, char error[CONTROL_ERROR_SIZE])
 {
 	struct control *control = calloc(1, sizeof(*control));
 	struct epoll_event event = { .events = EPOLLIN };
@@ -345,7 +345,8 @@ control_open(const char *path, char error[CONTROL_ERROR_SIZE])
 		free(control);
 		return NULL;
 	}
-	control->listener = listener_open(path, error);
+	control->listener = inherited ? listener_inherit(path, inherited, error)
+				      : listener_open(path, error);
 	if (control->listener &&
 	    epoll_ctl(control->epoll, EPOLL_CTL_ADD,
 		listener_fd(control->listener), &event) == 0)
@@ -353,7 +354,7 @@ control_open(const char *path, char error[CONTROL_ERROR_SIZE])
 	if (control->listener)
 		snprintf(error, CONTROL_ERROR_SIZE, "control socket: %s",
 		    strerror(errno));
-	control_close(control);
+	control_close(control, false);
 	return NULL;
 }
 
@@ -397,15 +398,21 @@ control_turn(struct control *control, exchange_answer *answer, void *context)
 	}
 }
 
+int
+control_listener(const struct control *control)
+{
+	return listener_fd(control->listener);
+}
+
 void
-control_close(struct control *control)
+control_close(struct control *control, bool leaving)
 {
 	if (!control)
 		return;
 	for (unsigned i = 0; i < SEATS; i++)
 		if (control->seat[i].fd >= 0)
 			leave(&control->seat[i]);
-	listener_close(control->listener);
+	(leaving ? listener_leave : listener_close)(control->listener);
 	close(control->epoll);
 	free(control);
 }

@@ -40,15 +40,20 @@ typedef enum exchange_step exchange_answer(
 
 #define CONTROL_ERROR_SIZE 256
 
-/* NULL: error holds one sentence. */
-struct control *control_open(const char *path, char error[CONTROL_ERROR_SIZE]);
+/* inherited: the listening socket of a process before, 0: none; it is taken, or
+ * closed.  NULL: error holds one sentence. */
+struct control *control_open(
+    const char *path, int inherited, char error[CONTROL_ERROR_SIZE]);
+/* That socket, for who keeps it beyond our life. */
+int control_listener(const struct control *control);
 /* Readable when control_turn() has something to do. */
 int control_fd(const struct control *control);
 /* Serves who is ready, a part each, and cuts who is late.  To be called when
  * control_fd() is readable, and twice a second at least. */
 void control_turn(
     struct control *control, exchange_answer *answer, void *context);
-/* NULL is fine. */
-void control_close(struct control *control);
+/* leaving: the path stays, to who else holds the listening socket.  NULL is
+ * fine. */
+void control_close(struct control *control, bool leaving);
 
 #endif

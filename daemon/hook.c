@@ -118,12 +118,25 @@ look_for_table(int fd, struct nftnl_table *table)
 	return -answer->error;
 }
 
+/* Is the table there, and the socket's own? */
+static bool
+is_ours(int fd, const struct nftnl_table *table)
+{
+	struct sockaddr_nl address = { 0 };
+	socklen_t size = sizeof(address);
+
+	return nftnl_table_is_set(table, NFTNL_TABLE_OWNER) &&
+	       getsockname(fd, (struct sockaddr *)&address, &size) == 0 &&
+	       nftnl_table_get_u32(table, NFTNL_TABLE_OWNER) == address.nl_pid;
+}
+
 /* Is the way free? */
 static bool
 check(int fd, char error[HOOK_ERROR_SIZE])
 {
 	struct nftnl_table *table = nftnl_table_alloc();
 	int failure = table ? look_for_table(fd, table) : ENOMEM;
+	bool ours = !failure && is_ours(fd, table);
 
 	if (failure == EPERM)
 		snprintf(error, HOOK_ERROR_SIZE, "%s", missing_privilege);
@@ -134,19 +147,20 @@ check(int fd, char error[HOOK_ERROR_SIZE])
 		snprintf(error, HOOK_ERROR_SIZE,
 		    "nftables cannot be asked for its tables: %s",
 		    strerror(failure));
-	else if (!failure && nftnl_table_is_set(table, NFTNL_TABLE_OWNER))
+	else if (!failure && !ours &&
+		 nftnl_table_is_set(table, NFTNL_TABLE_OWNER))
 		snprintf(error, HOOK_ERROR_SIZE,
 		    "another instance of ephemerald is already running: the "
 		    "table inet " TABLE_NAME " is owned by netlink port %u",
 		    nftnl_table_get_u32(table, NFTNL_TABLE_OWNER));
-	else if (!failure)
+	else if (!failure && !ours)
 		snprintf(error, HOOK_ERROR_SIZE,
 		    "there is a table inet " TABLE_NAME " that no program "
 		    "owns: remove it with `nft delete table inet " TABLE_NAME
 		    "`");
 	if (table)
 		nftnl_table_free(table);
-	return failure == ENOENT;
+	return failure == ENOENT || ours;
 }
 
 /* Connected to the kernel: nobody else is heard. */
@@ -166,8 +180,9 @@ open_socket(void)
 	return -1;
 }
 
-struct hook *
-hook_open(char error[HOOK_ERROR_SIZE])
+/* fd: -1 for a new one. */
+static struct hook *
+hook_of(int fd, char error[HOOK_ERROR_SIZE])
 {
 	struct hook *hook = calloc(1, sizeof(*hook));
 
@@ -176,7 +191,7 @@ hook_open(char error[HOOK_ERROR_SIZE])
 		return NULL;
 	}
 	hook->leaf = LEAF_AUTO;
-	hook->fd = open_socket();
+	hook->fd = fd == -1 ? open_socket() : fd;
 	if (hook->fd == -1)
 		snprintf(error, HOOK_ERROR_SIZE,
 		    "no netlink socket for nftables: %s", strerror(errno));
@@ -184,6 +199,24 @@ hook_open(char error[HOOK_ERROR_SIZE])
 		return hook;
 	hook_close(hook);
 	return NULL;
+}
+
+struct hook *
+hook_open(char error[HOOK_ERROR_SIZE])
+{
+	return hook_of(-1, error);
+}
+
+struct hook *
+hook_inherit(int fd, char error[HOOK_ERROR_SIZE])
+{
+	char bytes[4096];
+
+	/* Answers that the process before did not read. */
+	while (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) >= 0 ||
+	       errno == ENOBUFS || errno == EINTR)
+		;
+	return hook_of(fd, error);
 }
 
 static struct batch_failure
@@ -263,14 +296,26 @@ remove_table(const struct hook *hook)
 		    strerror(failure.error));
 }
 
+int
+hook_socket(const struct hook *hook)
+{
+	return hook->fd;
+}
+
 void
-hook_close(struct hook *hook)
+hook_leave(struct hook *hook)
 {
 	if (!hook)
 		return;
-	if (hook->installed)
-		remove_table(hook);
 	if (hook->fd != -1)
 		close(hook->fd);
 	free(hook);
+}
+
+void
+hook_close(struct hook *hook)
+{
+	if (hook && hook->installed)
+		remove_table(hook);
+	hook_leave(hook);
 }

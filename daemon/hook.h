@@ -28,6 +28,8 @@ struct hook_plan {
 
 /* Opens the socket.  NULL: error holds one sentence. */
 struct hook *hook_open(char error[HOOK_ERROR_SIZE]);
+/* The same with the socket of a process before, and with its table. */
+struct hook *hook_inherit(int fd, char error[HOOK_ERROR_SIZE]);
 /* Brings the kernel's rules to the plan in one batch; the queues must be bound
  * before.  False: nothing was changed, error holds one sentence (another
  * instance, missing kernel support, missing privilege, ...).  Base chains are
@@ -36,7 +38,11 @@ bool hook_install(struct hook *hook, const struct hook_plan *plan,
     char error[HOOK_ERROR_SIZE]);
 /* "native" or "xtables"; valid after hook_install(). */
 const char *hook_leaf_in_force(const struct hook *hook);
+/* The table lives as long as anybody holds it. */
+int hook_socket(const struct hook *hook);
 /* Deletes the table and closes the socket.  NULL is fine. */
 void hook_close(struct hook *hook);
+/* Leaves the table to who else holds the socket.  NULL is fine. */
+void hook_leave(struct hook *hook);
 
 #endif

@@ -177,8 +177,33 @@ bind_and_listen(struct listener *listener, char error[LISTENER_ERROR_SIZE])
 	return true;
 }
 
-struct listener *
-listener_open(const char *path, char error[LISTENER_ERROR_SIZE])
+/* The path is that socket's: nobody but the holder of the lock removes what it
+ * names, and a process that ends without asking leaves it. */
+static bool
+adopt(struct listener *listener, int fd)
+{
+	const char *path = listener->address.sun_path;
+	struct sockaddr_un bound = { 0 };
+	socklen_t size = sizeof(bound), length = sizeof(int);
+	int listens = 0;
+	struct stat status;
+
+	if (getsockname(fd, (struct sockaddr *)&bound, &size) < 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) < 0 ||
+	    !listens || bound.sun_family != AF_UNIX ||
+	    strncmp(bound.sun_path, path, sizeof(bound.sun_path)) != 0 ||
+	    lstat(path, &status) < 0 || !S_ISSOCK(status.st_mode))
+		return false;
+	listener->socket = fd;
+	listener->bound = true;
+	listener->device = status.st_dev;
+	listener->inode = status.st_ino;
+	return true;
+}
+
+/* inherited: a socket, 0 for none. */
+static struct listener *
+listener_of(const char *path, int inherited, char error[LISTENER_ERROR_SIZE])
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
 
@@ -192,17 +217,51 @@ listener_open(const char *path, char error[LISTENER_ERROR_SIZE])
 		return NULL;
 	}
 	listener->made_folder = mkdir(listener->folder, 0750) == 0;
-	if (take_lock(listener, error) && clear_path(listener, error) &&
-	    bind_and_listen(listener, error))
-		return listener;
+	if (take_lock(listener, error)) {
+		if (inherited && adopt(listener, inherited))
+			return listener;
+		/* Closed first: else it would seem to be in use. */
+		if (inherited)
+			close(inherited);
+		inherited = 0;
+		if (clear_path(listener, error) &&
+		    bind_and_listen(listener, error))
+			return listener;
+	}
+	if (inherited)
+		close(inherited);
 	listener_close(listener);
 	return NULL;
+}
+
+struct listener *
+listener_open(const char *path, char error[LISTENER_ERROR_SIZE])
+{
+	return listener_of(path, 0, error);
+}
+
+struct listener *
+listener_inherit(const char *path, int fd, char error[LISTENER_ERROR_SIZE])
+{
+	return listener_of(path, fd, error);
 }
 
 int
 listener_fd(const struct listener *listener)
 {
 	return listener->socket;
+}
+
+void
+listener_leave(struct listener *listener)
+{
+	if (!listener)
+		return;
+	if (listener->socket >= 0)
+		close(listener->socket);
+	if (listener->lock >= 0)
+		close(listener->lock);
+	free(listener);
 }
 
 void
@@ -217,13 +276,9 @@ listener_close(struct listener *listener)
 	    status.st_dev == listener->device &&
 	    status.st_ino == listener->inode)
 		unlink(listener->address.sun_path);
-	if (listener->socket >= 0)
-		close(listener->socket);
-	if (listener->lock >= 0) {
+	if (listener->lock >= 0)
 		unlink(listener->lock_path);
-		close(listener->lock);
-	}
 	if (listener->made_folder)
 		rmdir(listener->folder);
-	free(listener);
+	listener_leave(listener);
 }

@@ -15,9 +15,15 @@ struct listener;
  * sentence, nothing was changed. */
 struct listener *listener_open(
     const char *path, char error[LISTENER_ERROR_SIZE]);
+/* The same with the socket of a process before, where who connected meanwhile
+ * waits.  The descriptor is the listener's, or closed. */
+struct listener *listener_inherit(
+    const char *path, int fd, char error[LISTENER_ERROR_SIZE]);
 /* Non-blocking, to accept from. */
 int listener_fd(const struct listener *listener);
 /* Removes what listener_open() made.  NULL is fine. */
 void listener_close(struct listener *listener);
+/* Leaves it to who else holds the socket.  NULL is fine. */
+void listener_leave(struct listener *listener);
 
 #endif

@@ -17,16 +17,18 @@
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INVALID_CONFIG = 5 };
 
 struct options {
-	const char *config;
-	const char *socket;
+	struct service_paths paths;
 	bool check;
 };
 
 static const char usage[] =
-    "usage: ephemerald [-c FILE] [--check] [--socket PATH] [--version]\n"
+    "usage: ephemerald [-c FILE] [--check] [--socket PATH] [--state DIR]\n"
+    "                  [--version]\n"
     "  -c, --config FILE   config (default: " DEFAULT_CONFIG ")\n"
     "      --check         say whether the config is valid, and exit\n"
     "      --socket PATH   control socket (default: " DEFAULT_SOCKET ")\n"
+    "      --state DIR     keep connections there from a stop to the next "
+    "start\n"
     "      --version       print the version, and exit\n"
     "      --help          print this, and exit\n"
     "Signals: SIGHUP reloads the config; SIGINT and SIGTERM stop.\n";
@@ -39,23 +41,30 @@ parse_options(int argc, char **argv)
 		{ "config", required_argument, NULL, 'c' },
 		{ "check", no_argument, NULL, 'k' },
 		{ "socket", required_argument, NULL, 's' },
+		{ "state", required_argument, NULL, 't' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct options opt = { DEFAULT_CONFIG, DEFAULT_SOCKET, false };
+	struct options opt = {
+		.paths = { DEFAULT_CONFIG, DEFAULT_SOCKET,
+		    getenv("STATE_DIRECTORY") },
+	};
 
 	for (int c;
 	     (c = getopt_long(argc, argv, "c:", long_options, NULL)) != -1;) {
 		switch (c) {
 		case 'c':
-			opt.config = optarg;
+			opt.paths.config = optarg;
 			break;
 		case 'k':
 			opt.check = true;
 			break;
 		case 's':
-			opt.socket = optarg;
+			opt.paths.socket = optarg;
+			break;
+		case 't':
+			opt.paths.state = optarg;
 			break;
 		case 'v':
 			puts("ephemerald " EPHEMERALD_VERSION);
@@ -102,18 +111,18 @@ main(int argc, char **argv)
 	struct files files;
 
 	log_open();
-	struct policy *policy = load_policy(opt.config, &files);
+	struct policy *policy = load_policy(opt.paths.config, &files);
 	if (!policy)
 		return EXIT_INVALID_CONFIG;
 	if (opt.check) {
 		policy_destroy(policy);
 		files_free(&files);
-		printf("%s: ok\n", opt.config);
+		printf("%s: ok\n", opt.paths.config);
 		return EXIT_SUCCESS;
 	}
 	service_block_signals();
 	struct service *service =
-	    service_start(policy, &files, opt.config, opt.socket, error);
+	    service_start(policy, &files, &opt.paths, error);
 	if (!service) {
 		log_error("%s", error);
 		return EXIT_FAILED;

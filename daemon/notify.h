@@ -5,8 +5,14 @@
 #ifndef EPHEMERALD_NOTIFY_H
 #define EPHEMERALD_NOTIFY_H
 
+#include <stdbool.h>
+
+/* Is there one? */
+bool notify_wanted(void);
 /* "READY=1", "STOPPING=1".  Nothing happens without a service manager; one that
  * cannot be told is logged. */
 void notify(const char *state);
+/* With a descriptor for it to keep. */
+void notify_with(const char *state, int fd);
 
 #endif

@@ -47,7 +47,11 @@ queue_open(const struct queue_options *options, char error[QUEUE_ERROR_SIZE])
 	queue->figures_fd = -1;
 	pthread_mutex_init(&queue->socket, NULL);
 	queue->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	queue->fd = queue_bind(options->number, options->length, error);
+	queue->fd = options->inherited
+			? options->inherited
+			: queue_bind(options->number, options->length, error);
+	if (options->inherited)
+		queue_inherit(queue->fd, options->number, options->length);
 	if (queue->stop_fd == -1)
 		snprintf(error, QUEUE_ERROR_SIZE, "queue %u: eventfd: %s",
 		    options->number, strerror(errno));
@@ -64,6 +68,7 @@ queue_open(const struct queue_options *options, char error[QUEUE_ERROR_SIZE])
 		queue->headers[i].msg_hdr.msg_iovlen = 1;
 	}
 	verdicts_reset(&queue->verdicts, (uint16_t)options->number);
+	queue->verdicts.inherits = options->inherited != 0;
 	return queue;
 }
 
@@ -158,6 +163,13 @@ uint64_t
 queue_progress(const struct queue *queue)
 {
 	return counter_read(&queue->progress);
+}
+
+int
+queue_socket(const struct queue *queue, uint64_t *bound)
+{
+	*bound = published_read(&queue->bound);
+	return queue->fd;
 }
 
 unsigned

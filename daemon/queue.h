@@ -21,6 +21,9 @@ struct queue_options {
 	unsigned length; /* packets the kernel may hold for us */
 	unsigned worker; /* index for filter_batch() */
 	int cpu;         /* to pin the thread to, -1: none */
+	/* A socket that a process before has bound to it, 0: none.  The queue
+	 * has it from queue_open() on, whatever comes of that. */
+	int inherited;
 	struct filter *filter;
 	struct interfaces *interfaces;
 	struct ring *drops;
@@ -58,10 +61,15 @@ struct queue_statistics queue_read(const struct queue *queue);
 /* Changes at least twice a second while the thread lives.  Any thread. */
 uint64_t queue_progress(const struct queue *queue);
 unsigned queue_number(const struct queue *queue);
+/* The socket it is bound to, for who keeps it beyond our life.  Its number
+ * stays the same; *bound, how often the queue was bound, tells another socket.
+ * Any thread. */
+int queue_socket(const struct queue *queue, uint64_t *bound);
 /* Stops and joins the thread, if it was started; the queue stays bound, what
  * waits in it waits on.  Main thread. */
 void queue_stop(struct queue *queue);
-/* Unbinds: the kernel drops what waits.  After queue_stop().  NULL is fine. */
+/* Unbinds, unless somebody else holds the socket too: the kernel drops what
+ * waits.  After queue_stop().  NULL is fine. */
 void queue_close(struct queue *queue);
 
 #endif

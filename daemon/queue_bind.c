@@ -150,22 +150,29 @@ read_answer(int fd)
 	}
 }
 
-static int
-configure(int fd, unsigned number, unsigned length)
+static void
+put_settings(struct nlmsghdr *request, unsigned length)
 {
 	const uint32_t all = NFQA_CFG_F_FAIL_OPEN | NFQA_CFG_F_CONNTRACK |
 			     NFQA_CFG_F_GSO | NFQA_CFG_F_UID_GID |
 			     NFQA_CFG_F_SECCTX;
+
+	nfq_nlmsg_cfg_put_params(request, NFQNL_COPY_PACKET, COPY_RANGE);
+	nfq_nlmsg_cfg_put_qmaxlen(request, length);
+	mnl_attr_put_u32(request, NFQA_CFG_FLAGS, htonl(NFQA_CFG_F_GSO));
+	mnl_attr_put_u32(request, NFQA_CFG_MASK, htonl(all));
+}
+
+static int
+configure(int fd, unsigned number, unsigned length)
+{
 	_Alignas(NLMSG_ALIGNTO) char bytes[MESSAGE_SIZE];
 	struct nlmsghdr *request =
 	    nfq_nlmsg_put(bytes, NFQNL_MSG_CONFIG, number);
 
 	request->nlmsg_flags |= NLM_F_ACK;
 	nfq_nlmsg_cfg_put_cmd(request, AF_UNSPEC, NFQNL_CFG_CMD_BIND);
-	nfq_nlmsg_cfg_put_params(request, NFQNL_COPY_PACKET, COPY_RANGE);
-	nfq_nlmsg_cfg_put_qmaxlen(request, length);
-	mnl_attr_put_u32(request, NFQA_CFG_FLAGS, htonl(NFQA_CFG_F_GSO));
-	mnl_attr_put_u32(request, NFQA_CFG_MASK, htonl(all));
+	put_settings(request, length);
 	if (send(fd, request, request->nlmsg_len, 0) == -1)
 		return errno;
 	return read_answer(fd);
@@ -189,21 +196,12 @@ queue_ask_owners(int fd, unsigned number, bool ask)
 
 /* The errno of what failed, or 0. */
 static int
-prepare_socket(int fd, unsigned length)
+make_room(int fd, unsigned length)
 {
-	const struct sockaddr_nl ours = { .nl_family = AF_NETLINK };
-	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	const int on = 1;
 	int memory = length < INT_MAX / 2 / MESSAGE_MEMORY
 			 ? (int)length * MESSAGE_MEMORY
 			 : INT_MAX / 2;
 
-	if (bind(fd, (const struct sockaddr *)&ours, sizeof(ours)) == -1 ||
-	    connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)) ==
-		-1 ||
-	    setsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, &on, sizeof(on)) ==
-		-1)
-		return errno;
 	/* Forcing takes CAP_NET_ADMIN of the initial user namespace; in a
 	 * container what net.core.rmem_max allows must do. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &memory,
@@ -212,6 +210,22 @@ prepare_socket(int fd, unsigned length)
 		-1)
 		return errno;
 	return 0;
+}
+
+static int
+prepare_socket(int fd, unsigned length)
+{
+	const struct sockaddr_nl ours = { .nl_family = AF_NETLINK };
+	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	const int on = 1;
+
+	if (bind(fd, (const struct sockaddr *)&ours, sizeof(ours)) == -1 ||
+	    connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)) ==
+		-1 ||
+	    setsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, &on, sizeof(on)) ==
+		-1)
+		return errno;
+	return make_room(fd, length);
 }
 
 int
@@ -230,6 +244,34 @@ queue_bind(unsigned number, unsigned length, char error[QUEUE_ERROR_SIZE])
 	return -1;
 }
 
+/* An answer would have to be looked for among the packets. */
+void
+queue_inherit(int fd, unsigned number, unsigned length)
+{
+	_Alignas(NLMSG_ALIGNTO) char bytes[MESSAGE_SIZE];
+	struct nlmsghdr *request =
+	    nfq_nlmsg_put(bytes, NFQNL_MSG_CONFIG, number);
+
+	make_room(fd, length);
+	put_settings(request, length);
+	if (send(fd, request, request->nlmsg_len, 0) == -1)
+		log_warning("queue %u: its settings stay as they were: %s",
+		    number, strerror(errno));
+}
+
+void
+queue_unbind(int fd, unsigned number)
+{
+	_Alignas(NLMSG_ALIGNTO) char bytes[MESSAGE_SIZE];
+	struct nlmsghdr *request =
+	    nfq_nlmsg_put(bytes, NFQNL_MSG_CONFIG, number);
+
+	nfq_nlmsg_cfg_put_cmd(request, AF_UNSPEC, NFQNL_CFG_CMD_UNBIND);
+	if (send(fd, request, request->nlmsg_len, 0) == -1)
+		log_warning(
+		    "queue %u: cannot be unbound: %s", number, strerror(errno));
+}
+
 int
 queue_figures_open(void)
 {
@@ -242,11 +284,11 @@ queue_figures_open(void)
 static bool
 parse_line(const char *line, unsigned number, struct queue_figures *figures)
 {
-	unsigned queue, port;
+	unsigned queue, port, last_id;
 	unsigned long long waiting, queue_full, socket_full;
 
-	if (sscanf(line, "%u %u %llu %*u %*u %llu %llu", &queue, &port,
-		&waiting, &queue_full, &socket_full) != 5 ||
+	if (sscanf(line, "%u %u %llu %*u %*u %llu %llu %u", &queue, &port,
+		&waiting, &queue_full, &socket_full, &last_id) != 6 ||
 	    queue != number)
 		return false;
 	*figures = (struct queue_figures){
@@ -255,6 +297,7 @@ parse_line(const char *line, unsigned number, struct queue_figures *figures)
 		.waiting = waiting,
 		.lost_queue_full = queue_full,
 		.lost_socket_full = socket_full,
+		.last_id = last_id,
 	};
 	return true;
 }

@@ -22,6 +22,7 @@
 #include "queue_work.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <time.h>
@@ -138,6 +139,18 @@ send_verdicts(struct queue *queue)
 	return true;
 }
 
+/* What the process before had read when it was killed waits for its verdict.
+ * True: that is all up to verdicts.previous, for a whole idle time ago it had
+ * been handed over, and nothing is left of it to read. */
+static bool
+inherited_all(struct queue *queue, const struct queue_figures *figures)
+{
+	if (queue->inherited_id)
+		verdicts_inherited(&queue->verdicts, queue->inherited_id);
+	queue->inherited_id = figures->last_id;
+	return !queue->verdicts.inherits;
+}
+
 /* A verdict that the kernel lost would hold its place in the queue for ever.
  * On an idle tick all ids so far are decided, so dropping them again can only
  * hit such a one. */
@@ -147,6 +160,8 @@ drop_stale(struct queue *queue)
 	struct queue_figures figures =
 	    queue_figures_read(queue->figures_fd, queue->options.number);
 
+	if (queue->verdicts.inherits && !inherited_all(queue, &figures))
+		return;
 	if (figures.waiting == 0 || queue->verdicts.previous == 0)
 		return;
 	verdicts_drop_stale(&queue->verdicts);
@@ -341,8 +356,10 @@ give_up_socket(struct queue *queue)
 	    queue_figures_read(queue->figures_fd, queue->options.number);
 
 	pthread_mutex_lock(&queue->socket);
-	close(queue->fd);
-	queue->fd = -1;
+	/* Closing is not enough: another may keep it for our successor.  What
+	   takes its place meanwhile keeps the number. */
+	queue_unbind(queue->fd, queue->options.number);
+	dup3(queue->stop_fd, queue->fd, O_CLOEXEC);
 	pthread_mutex_unlock(&queue->socket);
 	counter_add(&queue->lost_queue_full, last.lost_queue_full);
 	counter_add(&queue->lost_socket_full, last.lost_socket_full);
@@ -368,10 +385,14 @@ bind_anew(struct queue *queue)
 			return;
 	}
 	pthread_mutex_lock(&queue->socket);
-	queue->fd = fd;
+	/* In its place, so that the number of the descriptor stays. */
+	if (dup3(fd, queue->fd, O_CLOEXEC) == -1)
+		log_error("queue %u: %s", options->number, strerror(errno));
+	close(fd);
 	if (queue->tells_owners)
-		queue_ask_owners(fd, options->number, true);
+		queue_ask_owners(queue->fd, options->number, true);
 	pthread_mutex_unlock(&queue->socket);
+	published_set(&queue->bound, published_read(&queue->bound) + 1);
 	verdicts_reset(&queue->verdicts, (uint16_t)options->number);
 	queue->unusable = false;
 	log_warning("queue %u: bound again", options->number);

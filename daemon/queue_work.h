@@ -34,7 +34,8 @@ struct queue {
 
 	/* Of the thread. */
 	uint64_t now_ms, next_log_ms;
-	bool unusable; /* the socket: bind anew */
+	bool unusable;         /* the socket: bind anew */
+	uint32_t inherited_id; /* given out before we read, 0: not known */
 	struct rush {
 		uint64_t since_ms, packets; /* where a span began */
 		uint64_t not_before_ms;     /* to gather */
@@ -55,7 +56,7 @@ struct queue {
 	    receive_errors, flushed, progress;
 	/* What sockets before this one have lost; with it `rebound` changes. */
 	struct counter lost_queue_full, lost_socket_full, lost_rebound;
-	struct published rebound;
+	struct published rebound, bound; /* before and after */
 
 	alignas(64) struct published stop; /* written by main */
 };

@@ -28,14 +28,21 @@
 #include "clock.h"
 #include "commands.h"
 #include "control.h"
+#include "flows.h"
+#include "handover.h"
 #include "hook.h"
 #include "links.h"
 #include "log.h"
+#include "notify.h"
 #include "records.h"
 #include "watchdog.h"
 #include "workers.h"
 
 #define TURN_MS 200 /* how long a drop may wait to be written down */
+
+/* In the service manager's store. */
+#define STORE_HOOK    "nft"
+#define STORE_CONTROL "control"
 
 struct service {
 	char *config_path;
@@ -47,6 +54,10 @@ struct service {
 	struct control *control;
 	struct changes *changes;
 	struct records records;
+	struct handover handover;
+	bool leaves; /* at the end, all to the next process */
+	bool saves;  /* at the end, the flows */
+	struct flows flows;
 	unsigned first_queue, queue_count;
 	struct workers workers;
 	struct watchdog watchdog;
@@ -88,26 +99,16 @@ plan_for(const struct service *s, const struct policy *policy)
 	return plan;
 }
 
-/* Every packet looks up a flow somewhere in a large table: in huge pages that
- * takes a third less at a million flows.  Only advice: nothing fails. */
-static void
-advise_memory(const struct filter *filter)
-{
-	size_t size, page = (size_t)sysconf(_SC_PAGESIZE);
-	char *memory = table_memory(filter_table(filter), &size);
-	size_t skip = -(uintptr_t)memory % page; /* to the first whole one */
-
-	if (skip < size)
-		madvise(memory + skip, size - skip, MADV_HUGEPAGE);
-}
-
 static bool
-start_filter(struct service *s, struct policy *policy, char *error)
+start_filter(struct service *s, struct policy *policy, const char *state_folder,
+    char *error)
 {
 	struct filter_options options = {
 		.max_flows = policy->settings.conntrack.max_flows,
 		.workers = s->queue_count,
 		.interfaces = s->interfaces,
+		.memory = flows_open(&s->flows, state_folder,
+		    policy->settings.conntrack.max_flows, s->queue_count),
 	};
 	struct policy *none;
 
@@ -124,9 +125,10 @@ start_filter(struct service *s, struct policy *policy, char *error)
 		    options.max_flows);
 		return false;
 	}
-	advise_memory(s->filter);
 	filter_enter(s->filter, s->queue_count);
 	s->entered = true;
+	flows_begin(
+	    &s->flows, s->filter, s->interfaces, &s->handover, clock_ms());
 	return true;
 }
 
@@ -135,8 +137,34 @@ start_hook(struct service *s, char *error)
 {
 	struct hook_plan plan = plan_for(s, filter_policy(s->filter));
 
-	s->hook = hook_open(error);
+	int inherited = handover_take(&s->handover, STORE_HOOK);
+
+	s->hook = inherited ? hook_inherit(inherited, error) : hook_open(error);
 	return s->hook && hook_install(s->hook, &plan, error);
+}
+
+static bool
+start_control(struct service *s, const char *path, char *error)
+{
+	int inherited = handover_take(&s->handover, STORE_CONTROL);
+
+	s->control = control_open(path, inherited, error);
+	return s->control != NULL;
+}
+
+/* All is in force: from here on it outlives us.  What the process before had
+ * and we have not, queues that are not used any more, goes. */
+static void
+keep_all(struct service *s)
+{
+	handover_end(&s->handover);
+	s->leaves = notify_wanted();
+	if (!s->leaves)
+		return;
+	handover_store(STORE_HOOK, hook_socket(s->hook));
+	handover_store(STORE_CONTROL, control_listener(s->control));
+	workers_keep(&s->workers);
+	flows_keep(&s->flows);
 }
 
 static void
@@ -279,8 +307,7 @@ start_changes(struct service *s, struct files *files)
 
 struct service *
 service_start(struct policy *policy, struct files *files,
-    const char *config_path, const char *socket_path,
-    char error[SERVICE_ERROR_SIZE])
+    const struct service_paths *paths, char error[SERVICE_ERROR_SIZE])
 {
 	struct service *s = calloc(1, sizeof(*s));
 	sigset_t set;
@@ -295,25 +322,27 @@ service_start(struct policy *policy, struct files *files,
 	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	s->first_queue = policy->settings.queue.first;
 	s->queue_count = workers_wanted(&policy->settings);
-	s->config_path = strdup(config_path);
+	s->config_path = strdup(paths->config);
+	handover_receive(&s->handover);
+	s->leaves = s->handover.count > 0;
 	s->interfaces = interfaces_create();
 	bool remembers = records_create(&s->records);
 	bool ok = s->signals >= 0 && s->config_path && s->interfaces &&
 		  remembers && (s->links = links_open(s->interfaces, error)) &&
 		  (s->addresses = addresses_open(error));
-	if (ok && !start_filter(s, policy, error))
+	if (ok && !start_filter(s, policy, paths->state, error))
 		ok = false;
 	if (!s->filter || !filter_policy(s->filter))
 		policy_destroy(policy);
 	if (ok &&
 	    workers_bind(
-		&s->workers, s->filter, s->interfaces, s->queue_count, error) &&
-	    start_changes(s, files) &&
-	    (s->control = control_open(socket_path, error)) &&
+		&s->workers, s->filter, s->interfaces, &s->handover, error) &&
+	    start_changes(s, files) && start_control(s, paths->socket, error) &&
 	    start_hook(s, error) && workers_start(&s->workers, error)) {
+		keep_all(s);
 		s->watchdog = watchdog_start();
 		commands_begin(&s->commands, s->hook);
-		say_started(s, socket_path);
+		say_started(s, paths->socket);
 		return s;
 	}
 	files_free(files);
@@ -329,10 +358,13 @@ take_signals(struct service *s)
 	bool go_on = true;
 
 	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGHUP)
+		if (info.ssi_signo == SIGHUP) {
 			reload_by_signal(s);
-		else
-			go_on = false;
+			continue;
+		}
+		go_on = false;
+		s->leaves &= info.ssi_signo == SIGTERM;
+		s->saves = s->leaves || !notify_wanted();
 	}
 	return go_on;
 }
@@ -371,15 +403,26 @@ service_turn(struct service *s)
 	changes_tend(s->changes, clock_ms());
 	filter_tend(s->filter, clock_ms());
 	watchdog_turn(&s->watchdog, &s->workers, clock_ms());
+	flows_turn(&s->flows);
+	if (notify_wanted())
+		workers_keep(&s->workers);
 	return take_signals(s);
 }
 
 void
 service_stop(struct service *s)
 {
-	hook_close(s->hook);
+	if (!s->leaves)
+		hook_close(s->hook);
+	/* Packets that wait for the next process do not wait for a disk. */
+	if (s->saves && s->leaves)
+		flows_save(&s->flows);
 	workers_stop(&s->workers);
-	control_close(s->control);
+	if (s->saves && !s->leaves)
+		flows_save(&s->flows);
+	if (s->leaves)
+		hook_leave(s->hook);
+	control_close(s->control, s->leaves);
 	commands_free(&s->commands);
 	changes_destroy(s->changes);
 	links_close(s->links);
@@ -388,6 +431,7 @@ service_stop(struct service *s)
 	if (s->entered)
 		filter_leave(s->filter, s->queue_count);
 	filter_destroy(s->filter);
+	flows_close(&s->flows);
 	records_free(&s->records);
 	interfaces_destroy(s->interfaces);
 	if (s->signals >= 0)

@@ -14,16 +14,23 @@ struct service;
 
 #define SERVICE_ERROR_SIZE 256
 
+/* Where things are; the strings are borrowed. */
+struct service_paths {
+	const char *config, *socket;
+	const char *state; /* folder for flows between two processes, or NULL */
+};
+
 /* Takes the policy, and the files it was made of.  On return packets are being
- * judged.  NULL: nothing is left behind, error holds one sentence, the policy
- * and the files are freed. */
+ * judged.  NULL: nothing is left behind that was not there, error holds one
+ * sentence, the policy and the files are freed. */
 struct service *service_start(struct policy *policy, struct files *files,
-    const char *config_path, const char *socket_path,
-    char error[SERVICE_ERROR_SIZE]);
+    const struct service_paths *paths, char error[SERVICE_ERROR_SIZE]);
 /* Waits for something to do, half a second at most, and does it; SIGHUP
  * reloads.  False: SIGINT or SIGTERM came. */
 bool service_turn(struct service *service);
-/* Takes everything down, the kernel's rules first. */
+/* Takes everything down, the kernel's rules first; or, if the last signal was
+ * SIGTERM and a service manager keeps what we have, leaves all that to the next
+ * process: packets wait for it. */
 void service_stop(struct service *service);
 
 /* So that threads started later leave the signals to service_turn(). */

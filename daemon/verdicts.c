@@ -102,6 +102,7 @@ verdicts_reset(struct verdicts *verdicts, uint16_t queue)
 {
 	verdicts->queue = queue;
 	verdicts->previous = 0;
+	verdicts->inherits = false;
 	verdicts_begin(verdicts);
 }
 
@@ -116,6 +117,9 @@ void
 verdicts_add(
     struct verdicts *verdicts, uint32_t id, const struct answer *answer)
 {
+	/* What the process before has read and not decided is a gap, too. */
+	if (verdicts->inherits)
+		verdicts_inherited(verdicts, id - 2);
 	int32_t ahead = (int32_t)(id - verdicts->previous);
 
 	if (ahead <= 0)
@@ -153,4 +157,11 @@ verdicts_drop_stale(struct verdicts *verdicts)
 {
 	verdicts_begin(verdicts);
 	put_message(verdicts, verdicts->previous, drop);
+}
+
+void
+verdicts_inherited(struct verdicts *verdicts, uint32_t id)
+{
+	verdicts->previous = id;
+	verdicts->inherits = false;
 }

@@ -25,7 +25,8 @@ struct answer {
 struct verdicts {
 	uint16_t queue;
 	uint32_t previous; /* id decided last, 0: none yet */
-	bool open;         /* run holds what is not in bytes yet */
+	bool inherits; /* from a process before, whose last id is not known */
+	bool open;     /* run holds what is not in bytes yet */
 	struct answer run;
 	size_t used; /* of bytes */
 	/* A batch at worst: each packet a run of its own, behind a gap. */
@@ -49,5 +50,8 @@ void verdicts_end(struct verdicts *verdicts);
 size_t verdicts_piece(const struct verdicts *verdicts, size_t at);
 /* The buffer: drop whatever has an id up to the previous one. */
 void verdicts_drop_stale(struct verdicts *verdicts);
+/* Of an inherited queue: all ids up to this one were read by the process before
+ * us.  Without it, that is what lies before the first id that we read. */
+void verdicts_inherited(struct verdicts *verdicts, uint32_t id);
 
 #endif

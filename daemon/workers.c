@@ -70,11 +70,19 @@ workers_reject_mark(const struct settings *settings)
 	return settings->hook.mark_mask & -settings->hook.mark_mask;
 }
 
+static const char *
+store_name(unsigned number, char name[HANDOVER_NAME_SIZE])
+{
+	snprintf(name, HANDOVER_NAME_SIZE, "queue-%u", number);
+	return name;
+}
+
 static bool
 bind_queue(struct workers *w, struct interfaces *interfaces, unsigned n,
-    char error[QUEUE_ERROR_SIZE])
+    struct handover *handover, char error[QUEUE_ERROR_SIZE])
 {
 	const struct settings *settings = &filter_policy(w->filter)->settings;
+	char name[HANDOVER_NAME_SIZE];
 	struct queue_options options = {
 		.number = settings->queue.first + n,
 		.length = settings->queue.length,
@@ -92,19 +100,23 @@ bind_queue(struct workers *w, struct interfaces *interfaces, unsigned n,
 		snprintf(error, QUEUE_ERROR_SIZE, "out of memory");
 		return false;
 	}
+	options.inherited =
+	    handover_take(handover, store_name(options.number, name));
 	w->queues[n] = queue_open(&options, error);
 	return w->queues[n];
 }
 
 bool
 workers_bind(struct workers *w, struct filter *filter,
-    struct interfaces *interfaces, unsigned count, char error[QUEUE_ERROR_SIZE])
+    struct interfaces *interfaces, struct handover *handover,
+    char error[QUEUE_ERROR_SIZE])
 {
+	unsigned count = workers_wanted(&filter_policy(filter)->settings);
 	bool ok = true;
 
 	*w = (struct workers){ .filter = filter };
 	while (ok && w->count < count)
-		ok = bind_queue(w, interfaces, w->count++, error);
+		ok = bind_queue(w, interfaces, w->count++, handover, error);
 	return ok;
 }
 
@@ -135,6 +147,24 @@ workers_moved(struct workers *w)
 	for (unsigned n = 0; n < w->count; n++)
 		w->seen[n] = queue_progress(w->queues[n]);
 	return true;
+}
+
+void
+workers_keep(struct workers *w)
+{
+	char name[HANDOVER_NAME_SIZE];
+	uint64_t bound;
+
+	for (unsigned n = 0; n < w->count; n++) {
+		int fd = queue_socket(w->queues[n], &bound);
+		if (w->kept[n] == bound + 1)
+			continue;
+		store_name(queue_number(w->queues[n]), name);
+		if (w->kept[n])
+			handover_forget(name);
+		handover_store(name, fd);
+		w->kept[n] = bound + 1;
+	}
 }
 
 void

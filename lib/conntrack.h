@@ -108,8 +108,6 @@ enum restored conntrack_restore(const struct conntrack *ct,
     const struct saved_flow *saved, const struct packet *first,
     const struct rule *rule, uint16_t generation);
 
-/* The packet that opened the flow, as far as rules can see it. */
-struct packet conntrack_first_packet(const struct flow *flow);
 struct packet conntrack_view_packet(const struct flow_view *view);
 /* Mark it as allowed by that rule of that policy, and *c with it.  False: it
  * changed meanwhile, find and judge again. */

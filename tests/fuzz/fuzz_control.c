@@ -73,7 +73,7 @@ enforce(void *context, struct policy *policy, struct diagnostics *report)
 static void
 clear(void)
 {
-	control_close(control);
+	control_close(control, false);
 	rmdir(folder);
 }
 
@@ -110,7 +110,7 @@ begin(void)
 	commands.changes = changes_create(&changes, &files);
 	require(commands.changes != NULL);
 	commands_begin(&commands, NULL);
-	control = control_open(path, error);
+	control = control_open(path, 0, error);
 	require(control != NULL && atexit(clear) == 0);
 }
 

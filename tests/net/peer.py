@@ -77,6 +77,7 @@ def serve(args):
             if family(address) == socket.AF_INET6:
                 s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.setsockopt(socket.SOL_SOCKET, 33, 1 << 22)  # SO_RCVBUFFORCE
             s.bind((address, int(port)))
             if protocol == "tcp":
                 s.listen(64)
@@ -127,6 +128,65 @@ def stream(args):
         longest = max(longest, time.monotonic() - asked)
         time.sleep(args.every / 1000)
     print(f"asked={number} lost={lost} longest_ms={longest * 1000:.0f}")
+
+
+class Pace:
+    """Questions at a steady pace, whatever becomes of those before: most on one
+    flow, every tenth also on a new one, and one to a port that must not answer."""
+
+    def __init__(self, args):
+        self.args = args
+        self.ready = selectors.DefaultSelector()
+        self.asked = {}
+        self.sent = dict.fromkeys(("flow", "new", "blocked"), 0)
+        self.got = dict(self.sent)
+        self.longest = 0
+        self.flow = self.socket("flow", args.port)
+
+    def socket(self, kind, port):
+        s = opened(socket.SOCK_DGRAM, self.args.address, 0)
+        s.setsockopt(socket.SOL_SOCKET, 33, 1 << 22)  # SO_RCVBUFFORCE
+        s.connect((self.args.address, port))
+        s.setblocking(False)
+        self.ready.register(s, selectors.EVENT_READ, kind)
+        return s
+
+    def ask(self, kind, s):
+        number = next(DATAGRAMS)
+        self.asked[number] = time.monotonic()
+        self.sent[kind] += 1
+        s.send(b"%09d" % number)
+
+    def take(self, until):
+        while (left := until - time.monotonic()) > 0:
+            for key, _ in self.ready.select(left):
+                asked = self.asked.pop(int(key.fileobj.recv(100)), None)
+                if asked:
+                    self.got[key.data] += 1
+                    self.longest = max(self.longest, time.monotonic() - asked)
+            if self.done():
+                break
+
+    def done(self):
+        """All was sent, and all is here that can be."""
+        return self.sent["flow"] == self.args.packets and all(
+            self.got[kind] == self.sent[kind] for kind in ("flow", "new"))
+
+    def run(self):
+        start = time.monotonic()
+        print("ready", flush=True)
+        for n in range(self.args.packets):
+            self.ask("flow", self.flow)
+            if n % 10 == 0:
+                self.ask("new", self.socket("new", self.args.port))
+                self.ask("blocked", self.socket("blocked", self.args.blocked))
+            self.take(start + n * self.args.every / 1000)
+        self.take(time.monotonic() + self.args.within)
+        lost = {kind: self.sent[kind] - self.got[kind] for kind in self.sent}
+        print(f"asked={self.sent['flow']} lost={lost['flow']}",
+              f"new={self.sent['new']} new_lost={lost['new']}",
+              f"blocked={self.sent['blocked']} passed={self.got['blocked']}",
+              f"longest_ms={self.longest * 1000:.0f}")
 
 
 def session(args):
@@ -335,6 +395,13 @@ def parse(words):
     sub.add_argument("--seconds", type=float, default=3)
     sub.add_argument("--every", type=float, default=2, help="ms")
     sub.add_argument("--within", type=float, default=3)
+    sub = command("pace", lambda args: Pace(args).run())
+    sub.add_argument("address")
+    sub.add_argument("port", type=int)
+    sub.add_argument("blocked", type=int)
+    sub.add_argument("packets", type=int)
+    sub.add_argument("--every", type=float, default=2, help="ms")
+    sub.add_argument("--within", type=float, default=10)
     sub = command("session", session)
     sub.add_argument("address")
     sub.add_argument("port", type=int)

@@ -39,7 +39,7 @@ set_up(void)
 	snprintf(folder, sizeof(folder), "%s/control-XXXXXX", P_tmpdir);
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/control.sock", folder);
-	control = control_open(path, error);
+	control = control_open(path, 0, error);
 	ck_assert_msg(control != NULL, "%s", error);
 	parts_made = largest_out = 0;
 }
@@ -47,7 +47,7 @@ set_up(void)
 static void
 tear_down(void)
 {
-	control_close(control);
+	control_close(control, false);
 	ck_assert_int_eq(rmdir(folder), 0);
 }
 

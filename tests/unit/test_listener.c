@@ -199,6 +199,70 @@ START_TEST(long_path_is_refused)
 }
 END_TEST
 
+/* Can somebody connect, and is that one there to be accepted? */
+static bool
+is_served(const struct listener *listener)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int client = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strcpy(address.sun_path, path);
+	bool ok =
+	    connect(client, (struct sockaddr *)&address, sizeof(address)) == 0;
+	int accepted = ok ? accept(listener_fd(listener), NULL, NULL) : -1;
+	if (accepted >= 0)
+		close(accepted);
+	close(client);
+	return ok && accepted >= 0;
+}
+
+START_TEST(what_is_left_to_another_is_taken_over)
+{
+	struct listener *before = listener_open(path, error);
+	int kept = dup(listener_fd(before));
+
+	listener_leave(before);
+	ck_assert(exists(path));
+	struct listener *listener = listener_inherit(path, kept, error);
+	ck_assert_msg(listener != NULL, "%s", error);
+	ck_assert_int_eq(listener_fd(listener), kept);
+	ck_assert(is_served(listener));
+	listener_close(listener);
+	ck_assert(!exists(path));
+	ck_assert(!exists(lock));
+}
+END_TEST
+
+/* The path has gone; it is another's; it is no listener at all. */
+START_TEST(what_cannot_be_taken_over_is_made_anew)
+{
+	struct listener *before = listener_open(path, error);
+	int kept = dup(listener_fd(before));
+	int any = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	if (_i == 0)
+		unlink(path);
+	if (_i == 1) {
+		close(kept);
+		strcat(path, "2");
+		kept = bind_path(true);
+		unlink(path);
+		path[strlen(path) - 1] = '\0';
+	}
+	listener_leave(before);
+	struct listener *listener =
+	    listener_inherit(path, _i == 2 ? dup(any) : kept, error);
+	if (_i == 2) /* the one before still listens there */
+		ck_assert(listener == NULL && strstr(error, "in use"));
+	else
+		ck_assert(listener != NULL && is_served(listener));
+	if (_i == 2)
+		close(kept);
+	close(any);
+	listener_close(listener);
+}
+END_TEST
+
 Suite *
 suite_listener(void)
 {
@@ -216,6 +280,9 @@ suite_listener(void)
 	tcase_add_test(tests, missing_folder_is_made_and_removed);
 	tcase_add_test(tests, missing_folders_are_an_error);
 	tcase_add_test(tests, long_path_is_refused);
+	tcase_add_test(tests, what_is_left_to_another_is_taken_over);
+	tcase_add_loop_test(
+	    tests, what_cannot_be_taken_over_is_made_anew, 0, 3);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -265,6 +265,49 @@ START_TEST(nothing_stale_outlives_an_idle_tick)
 }
 END_TEST
 
+/* A process before us had read two and was killed.  _i: about where ids wrap,
+ * and where they are half way round. */
+START_TEST(what_another_process_had_read_is_dropped)
+{
+	const uint32_t firsts[] = { 1, 5, UINT32_MAX - 1, UINT32_MAX / 2 };
+	uint32_t first = firsts[_i];
+
+	verdicts.inherits = true;
+	for (uint32_t i = 0; i < 4; i++)
+		enqueue(first + i);
+	verdicts_begin(&verdicts);
+	verdicts_add(&verdicts, first + 2, &passed);
+	verdicts_add(&verdicts, first + 3, &mark5);
+	verdicts_end(&verdicts);
+	play();
+	expect(first, drop);
+	expect(first + 1, drop);
+	expect(first + 2, passed);
+	expect(first + 3, mark5);
+}
+END_TEST
+
+/* The same, and nothing comes that we could read. */
+START_TEST(what_another_process_had_read_last_is_dropped)
+{
+	verdicts.inherits = true;
+	enqueue(41);
+	enqueue(42);
+	enqueue(43); /* came after we had looked at the last id */
+	verdicts_inherited(&verdicts, 42);
+	verdicts_drop_stale(&verdicts);
+	play();
+	expect(41, drop);
+	expect(42, drop);
+	ck_assert_uint_eq(model[2].decisions, 0);
+	verdicts_begin(&verdicts);
+	verdicts_add(&verdicts, 43, &passed);
+	verdicts_end(&verdicts);
+	play();
+	expect(43, passed);
+}
+END_TEST
+
 /* Any mix of losses and answers, in batches of any size. */
 START_TEST(every_id_gets_the_verdict_that_was_meant)
 {
@@ -313,6 +356,9 @@ suite_verdicts(void)
 	tcase_add_test(tests, the_worst_batch_fits);
 	tcase_add_test(tests, a_send_is_whole_messages_and_not_too_long);
 	tcase_add_test(tests, nothing_stale_outlives_an_idle_tick);
+	tcase_add_loop_test(
+	    tests, what_another_process_had_read_is_dropped, 0, 4);
+	tcase_add_test(tests, what_another_process_had_read_last_is_dropped);
 	tcase_add_test(tests, every_id_gets_the_verdict_that_was_meant);
 	suite_add_tcase(suite, tests);
 	return suite;
