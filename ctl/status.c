@@ -94,6 +94,22 @@ say_last_reload(const json_t *reload)
 	free(copy);
 }
 
+/* Nothing, where the config does not ask for it. */
+static void
+say_fast_path(const json_t *fast_path)
+{
+	const char *why = row_text(fast_path, "why");
+
+	if (!json_is_object(fast_path))
+		return;
+	if (why)
+		say("fast path", TONE_BAD, text_format("none: %s", why));
+	else
+		say("fast path", TONE_PLAIN,
+		    text_format("%ju packets have passed in the kernel",
+			(uintmax_t)row_count(fast_path, "packets")));
+}
+
 static void
 say_rest(const json_t *status)
 {
@@ -107,6 +123,7 @@ say_rest(const json_t *status)
 	    text_format("%s leaf, forwarded packets are %s", leaf ? leaf : "?",
 		json_is_true(json_object_get(hook, "forward")) ? "judged too"
 							       : "not judged"));
+	say_fast_path(json_object_get(hook, "fast_path"));
 	say("flows", used < max ? TONE_PLAIN : TONE_BAD,
 	    text_format("%ju of %ju", (uintmax_t)used, (uintmax_t)max));
 }

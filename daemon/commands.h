@@ -9,6 +9,7 @@
 #include "changes.h"
 #include "control.h"
 #include "drops.h"
+#include "fast_path.h"
 #include "filter.h"
 #include "hook.h"
 #include "queue.h"
@@ -32,6 +33,8 @@ struct commands {
 	size_t queue_count;
 	const struct drops *drops, *disagreements;
 	struct changes *changes;
+	const struct fast_path_kernel *fast_path; /* NULL: none, */
+	const char *fast_path_error; /* and why; NULL or "": not asked */
 
 	/* Its own, from commands_begin() on; times are of clock_ms(). */
 	const struct hook *hook;

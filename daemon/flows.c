@@ -35,23 +35,21 @@ advise(const struct filter *filter)
 		madvise(memory + skip, size - skip, MADV_HUGEPAGE);
 }
 
-void *
-flows_open(
-    struct flows *f, const char *folder, uint32_t max_flows, unsigned workers)
+void
+flows_open(struct flows *f, const char *folder, struct filter_options *options)
 {
 	size_t front = image_front_size(IMAGE_NAMES_MAX);
-	size_t size = table_size(max_flows, workers);
+	size_t size = table_size(options->max_flows, options->workers);
 
 	*f = (struct flows){ .folder = folder };
-	if (!notify_wanted() || !size)
-		return NULL;
-	if (!flow_memory_create(&f->memory, front + size)) {
+	if (!notify_wanted() || !size || options->memory)
+		return;
+	if (flow_memory_create(&f->memory, front + size))
+		options->memory = (char *)f->memory.memory + front;
+	else
 		log_warning("a restart will lose all connections: no memory "
 			    "that can be kept: %s",
 		    strerror(errno));
-		return NULL;
-	}
-	return (char *)f->memory.memory + front;
 }
 
 static void

@@ -19,9 +19,10 @@ struct flows {
 	bool stored[2];            /* of the process before, by store name */
 };
 
-/* Memory for a filter's table: .memory of its options, or NULL. */
-void *flows_open(struct flows *flows, const char *folder, uint32_t max_flows,
-    unsigned workers);
+/* Sets .memory of the options, unless that is set: memory of the kernel's fast
+ * path is not kept. */
+void flows_open(
+    struct flows *flows, const char *folder, struct filter_options *options);
 /* The filter has that memory, a policy, and no workers yet: takes in what the
  * process before has left, and says so. */
 void flows_begin(struct flows *flows, struct filter *filter,

@@ -38,7 +38,7 @@
 
 struct hook {
 	int fd;
-	bool installed;
+	bool installed, has_fast_path;
 	enum hook_leaf leaf; /* in force, or LEAF_AUTO: none yet */
 };
 
@@ -61,6 +61,7 @@ static const char *const lacks[] = {
 	[PIECE_REJECT] =
 	    "the nftables reject statement (CONFIG_NFT_REJECT_INET "
 	    "and CONFIG_NFT_LIMIT)",
+	[PIECE_FAST_PATH] = "the bpf match of xtables",
 };
 
 static const char missing_privilege[] =
@@ -221,14 +222,14 @@ hook_inherit(int fd, char error[HOOK_ERROR_SIZE])
 
 static struct batch_failure
 try_rules(const struct hook *hook, const struct hook_plan *plan,
-    enum hook_leaf leaf, bool answers)
+    enum hook_leaf leaf, bool answers, bool fast)
 {
 	struct batch_failure failure = { .error = ENOMEM };
 	struct batch *batch = batch_create(plan->queue_count);
 
 	if (!batch)
 		return failure;
-	hook_rules(batch, plan, leaf, answers);
+	hook_rules(batch, plan, leaf, answers, fast);
 	failure = batch_send(batch, hook->fd);
 	batch_destroy(batch);
 	return failure;
@@ -240,14 +241,18 @@ hook_install(struct hook *hook, const struct hook_plan *plan,
 {
 	enum hook_leaf leaf = plan->leaf;
 	struct batch_failure failure;
-	bool answers = true;
+	bool answers = true, fast = true;
 
 	assert(plan->queue_count > 0);
 	assert((plan->reject_mark & ~plan->mark_mask) == 0);
 	if (leaf == LEAF_AUTO)
 		leaf = hook->leaf == LEAF_AUTO ? LEAF_NATIVE : hook->leaf;
 	for (;;) {
-		failure = try_rules(hook, plan, leaf, answers);
+		failure = try_rules(hook, plan, leaf, answers, fast);
+		if (failure.error && failure.piece == PIECE_FAST_PATH && fast) {
+			fast = false;
+			continue;
+		}
 		if (!is_missing(failure.error))
 			break;
 		if (failure.piece == PIECE_NATIVE_LEAF &&
@@ -266,6 +271,7 @@ hook_install(struct hook *hook, const struct hook_plan *plan,
 		log_warning("the kernel lacks %s: what a rule rejects is "
 			    "dropped without an answer",
 		    lacks[PIECE_REJECT]);
+	hook->has_fast_path = fast;
 	hook->installed = true;
 	hook->leaf = leaf;
 	return true;
@@ -275,6 +281,12 @@ const char *
 hook_leaf_in_force(const struct hook *hook)
 {
 	return hook->leaf == LEAF_NATIVE ? "native" : "xtables";
+}
+
+bool
+hook_has_fast_path(const struct hook *hook)
+{
+	return hook->has_fast_path;
 }
 
 static void

@@ -22,6 +22,8 @@ struct hook_plan {
 	uint32_t reject_mark; /* mark of an accepted packet that the kernel is
 				 to reject; all its bits in reject_mask */
 	uint32_t mark_mask;
+	/* Programs that accept packets ahead of the queues, or -1: none. */
+	int fast_path[DIRECTION_COUNT];
 };
 
 #define HOOK_ERROR_SIZE 256
@@ -40,6 +42,8 @@ bool hook_install(struct hook *hook, const struct hook_plan *plan,
 const char *hook_leaf_in_force(const struct hook *hook);
 /* The table lives as long as anybody holds it. */
 int hook_socket(const struct hook *hook);
+/* Does the kernel run the plan's programs?  Valid after hook_install(). */
+bool hook_has_fast_path(const struct hook *hook);
 /* Deletes the table and closes the socket.  NULL is fine. */
 void hook_close(struct hook *hook);
 /* Leaves the table to who else holds the socket.  NULL is fine. */

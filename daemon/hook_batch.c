@@ -34,7 +34,7 @@
 #include <libnftnl/table.h>
 #include <libnftnl/udata.h>
 
-#define BASE_BYTES     16384 /* all rules that do not grow with the queues */
+#define BASE_BYTES     20480 /* all rules that do not grow with the queues */
 #define QUEUE_BYTES    768   /* four messages and two map elements */
 #define BASE_MESSAGES  128
 #define QUEUE_MESSAGES 4

@@ -25,6 +25,7 @@ enum piece {
 	PIECE_NATIVE_LEAF,
 	PIECE_XTABLES_LEAF,
 	PIECE_REJECT,
+	PIECE_FAST_PATH,
 };
 
 /* The first thing that went wrong. */

@@ -14,6 +14,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/xt_NFQUEUE.h>
+#include <linux/netfilter/xt_bpf.h>
 
 #include <libnftnl/expr.h>
 
@@ -277,6 +278,26 @@ then_remember_loaded(struct batch *batch, const char *set)
 	set_u32(update, NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1);
 	set_u32(update, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
 	set_text(batch, update, NFTNL_EXPR_DYNSET_SET_NAME, set);
+}
+
+/* No native expression runs a program; the match of xtables does. */
+void
+match_program(struct batch *batch, int fd)
+{
+	struct nftnl_expr *match = batch_expression(batch, "match");
+	struct xt_bpf_info_v1 *info = calloc(1, sizeof(*info));
+
+	if (!match || !info) {
+		free(info);
+		batch_fail(batch);
+		return;
+	}
+	info->mode = XT_BPF_MODE_FD_ELF;
+	info->fd = fd;
+	set_text(batch, match, NFTNL_EXPR_MT_NAME, "bpf");
+	set_u32(match, NFTNL_EXPR_MT_REV, 1);
+	/* The expression frees it. */
+	nftnl_expr_set(match, NFTNL_EXPR_MT_INFO, info, sizeof(*info));
 }
 
 static void

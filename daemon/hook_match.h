@@ -41,6 +41,8 @@ void load_address(struct batch *batch, bool ip6, bool destination);
 void match_loaded(struct batch *batch, const char *set);
 void then_remember_loaded(struct batch *batch, const char *set);
 
+/* The socket-filter program of that descriptor says so. */
+void match_program(struct batch *batch, int fd);
 void then_accept(struct batch *batch);
 void then_drop(struct batch *batch);
 void then_jump(struct batch *batch, const char *chain);

@@ -7,7 +7,8 @@
  *   chain judge            symhash mod 2 vmap { 0 : goto q0, 1 : goto q1 }
  *   chain essential        symhash mod 2 vmap { 0 : goto f0, 1 : goto f1 }
  *   chain essential_icmp   neighbour discovery and MLD: goto essential
- *   chain inbound          hook input, filter - 10: not lo; jump
+ *   chain inbound          hook input, filter - 10: not lo; what the program
+ *                          of the fast path says: accept; jump
  *                          essential_icmp; DHCP client: goto essential;
  *                          goto judge
  *   chain outbound         hook output, likewise
@@ -190,9 +191,21 @@ dhcp_client(struct batch *batch, enum direction d, const char *essential)
 	batch_rule_end(batch);
 }
 
+/* Most packets, so ahead of all but lo. */
+static void
+fast_path(struct batch *batch, const char *chain, int program)
+{
+	batch_about(batch, PIECE_FAST_PATH);
+	batch_rule(batch, chain);
+	match_program(batch, program);
+	then_accept(batch);
+	batch_rule_end(batch);
+	batch_about(batch, PIECE_MATCHES);
+}
+
 static void
 verdict_chain(struct batch *batch, enum direction d, const char *essential,
-    const char *judge, bool answers)
+    const char *judge, bool answers, int program)
 {
 	const struct hooked *hooked = &directions[d];
 
@@ -205,7 +218,10 @@ verdict_chain(struct batch *batch, enum direction d, const char *essential,
 		    batch, (uint32_t)hooked->lo_key, true, LOOPBACK_INDEX);
 		then_accept(batch);
 		batch_rule_end(batch);
-
+	}
+	if (program != -1)
+		fast_path(batch, hooked->chain, program);
+	if (hooked->lo_key != -1) {
 		batch_rule(batch, hooked->chain);
 		match_meta_u8(batch, NFT_META_L4PROTO, PROTOCOL_ICMPV6);
 		then_jump(batch, "essential_icmp");
@@ -222,7 +238,7 @@ verdict_chain(struct batch *batch, enum direction d, const char *essential,
 
 void
 hook_rules(struct batch *batch, const struct hook_plan *plan,
-    enum hook_leaf leaf, bool answers)
+    enum hook_leaf leaf, bool answers, bool fast)
 {
 	char judge[CHAIN_NAME_SIZE], essential[CHAIN_NAME_SIZE];
 
@@ -236,7 +252,8 @@ hook_rules(struct batch *batch, const struct hook_plan *plan,
 	for (enum direction d = INBOUND; d < DIRECTION_COUNT; d++) {
 		if (d == FORWARD && !plan->forward)
 			continue;
-		verdict_chain(batch, d, essential, judge, answers);
+		verdict_chain(batch, d, essential, judge, answers,
+		    fast ? plan->fast_path[d] : -1);
 		reject_base_chain(batch, plan, directions[d].reject_chain,
 		    directions[d].hook, directions[d].lo_key);
 	}

@@ -13,6 +13,6 @@
 /* The table as the plan wants it, with this leaf (not LEAF_AUTO); without
  * `answers` a rejected packet is dropped silently. */
 void hook_rules(struct batch *batch, const struct hook_plan *plan,
-    enum hook_leaf leaf, bool answers);
+    enum hook_leaf leaf, bool answers, bool fast_path);
 
 #endif

@@ -345,6 +345,7 @@ judge(struct queue *queue, unsigned count)
 		counter_add(&queue->batches, 1);
 	if (send_verdicts(queue))
 		counter_add(&queue->verdicts_sent, waiting);
+	filter_permit(filter, worker);
 }
 
 /* What waits in the queue is dropped by the kernel, which counts from 0 for the

@@ -28,6 +28,7 @@
 #include "clock.h"
 #include "commands.h"
 #include "control.h"
+#include "fast_path.h"
 #include "flows.h"
 #include "handover.h"
 #include "hook.h"
@@ -50,6 +51,8 @@ struct service {
 	struct links *links;
 	struct addresses *addresses;
 	struct filter *filter;
+	struct fast_path_kernel *fast_path; /* NULL: none */
+	char fast_path_error[FAST_PATH_ERROR_SIZE];
 	struct hook *hook;
 	struct control *control;
 	struct changes *changes;
@@ -89,6 +92,7 @@ static struct hook_plan
 plan_for(const struct service *s, const struct policy *policy)
 {
 	struct hook_plan plan = {
+		.fast_path = { -1, -1, -1 },
 		.first_queue = s->first_queue,
 		.queue_count = s->queue_count,
 		.forward = policy->tables[TABLE_FORWARD].present,
@@ -96,7 +100,32 @@ plan_for(const struct service *s, const struct policy *policy)
 		.reject_mark = workers_reject_mark(&policy->settings),
 		.mark_mask = policy->settings.hook.mark_mask,
 	};
+	for (enum direction d = INBOUND; s->fast_path && d < DIRECTION_COUNT;
+	     d++)
+		plan.fast_path[d] = fast_path_program(s->fast_path, d);
 	return plan;
+}
+
+/* Where the kernel can, else by the queues: neither fails the start. */
+static void
+open_fast_path(struct service *s, const struct policy *policy,
+    struct filter_options *options)
+{
+	const struct settings *settings = &policy->settings;
+
+	if (settings->fast_path == FAST_PATH_OFF)
+		return;
+	s->fast_path =
+	    fast_path_open(table_size(options->max_flows, options->workers),
+		s->fast_path_error);
+	if (!s->fast_path) {
+		(settings->fast_path == FAST_PATH_ON ? log_warning : log_info)(
+		    "no fast path: %s", s->fast_path_error);
+		return;
+	}
+	options->memory = fast_path_memory(s->fast_path);
+	options->fast_path = fast_path_face(s->fast_path);
+	fast_path_follow(s->fast_path, policy);
 }
 
 static bool
@@ -107,8 +136,6 @@ start_filter(struct service *s, struct policy *policy, const char *state_folder,
 		.max_flows = policy->settings.conntrack.max_flows,
 		.workers = s->queue_count,
 		.interfaces = s->interfaces,
-		.memory = flows_open(&s->flows, state_folder,
-		    policy->settings.conntrack.max_flows, s->queue_count),
 	};
 	struct policy *none;
 
@@ -118,7 +145,12 @@ start_filter(struct service *s, struct policy *policy, const char *state_folder,
 		    strerror(errno));
 		return false;
 	}
+	open_fast_path(s, policy, &options);
+	flows_open(&s->flows, state_folder, &options);
 	s->filter = filter_create(&options);
+	if (s->filter && s->fast_path)
+		fast_path_start(s->fast_path, filter_table(s->filter),
+		    policy->settings.hook.mark_mask);
 	if (!s->filter || !filter_publish(s->filter, policy, &none)) {
 		snprintf(error, SERVICE_ERROR_SIZE,
 		    "no memory for a table of %u flows (conntrack.max_flows)",
@@ -212,6 +244,10 @@ keep_fixed(const struct settings *old, struct settings *new,
 	if (old->hook.mark_mask != new->hook.mark_mask)
 		diagnostics_add(report,
 		    "hook.mark_mask: a change takes effect at the next start");
+	if (old->fast_path != new->fast_path)
+		diagnostics_add(report,
+		    "fast_path: a change takes effect at the next start");
+	new->fast_path = old->fast_path;
 	new->queue = old->queue;
 	new->hook.mark_mask = old->hook.mark_mask;
 	new->conntrack.max_flows = old->conntrack.max_flows;
@@ -236,6 +272,8 @@ put_in_force(
 	keep_fixed(
 	    &filter_policy(s->filter)->settings, &policy->settings, report);
 	struct hook_plan plan = plan_for(s, policy);
+	if (s->fast_path)
+		fast_path_follow(s->fast_path, policy);
 	if (!filter_publish(s->filter, policy, &old)) {
 		policy_destroy(policy);
 		diagnostics_add(report, "out of memory");
@@ -301,6 +339,8 @@ start_changes(struct service *s, struct files *files)
 		.drops = s->records.drops,
 		.disagreements = s->records.disagreements,
 		.changes = s->changes,
+		.fast_path = s->fast_path,
+		.fast_path_error = s->fast_path_error,
 	};
 	return s->changes != NULL;
 }
@@ -412,6 +452,9 @@ service_turn(struct service *s)
 void
 service_stop(struct service *s)
 {
+	/* What is saved of flows must hold when they go on. */
+	if (s->fast_path)
+		fast_path_stop(s->fast_path);
 	if (!s->leaves)
 		hook_close(s->hook);
 	/* Packets that wait for the next process do not wait for a disk. */
@@ -432,6 +475,7 @@ service_stop(struct service *s)
 		filter_leave(s->filter, s->queue_count);
 	filter_destroy(s->filter);
 	flows_close(&s->flows);
+	fast_path_close(s->fast_path);
 	records_free(&s->records);
 	interfaces_destroy(s->interfaces);
 	if (s->signals >= 0)

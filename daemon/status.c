@@ -179,6 +179,34 @@ put_shadow(struct json *json, const struct filter *filter)
 	json_close_object(json);
 }
 
+/* null: the config does not ask for it. */
+static void
+put_fast_path(struct json *json, const struct commands *commands)
+{
+	const struct fast_path_kernel *kernel = commands->fast_path;
+	const char *why =
+	    commands->fast_path_error ? commands->fast_path_error : "";
+	uint64_t packets = 0, bytes = 0;
+
+	if (!kernel && !*why) {
+		json_null(json, "fast_path");
+		return;
+	}
+	if (kernel && commands->hook && !hook_has_fast_path(commands->hook))
+		why = "the kernel lacks the bpf match of xtables "
+		      "(CONFIG_NETFILTER_XT_MATCH_BPF)";
+	for (enum direction d = INBOUND; kernel && d < DIRECTION_COUNT; d++) {
+		packets += fast_path_packets(kernel, d);
+		bytes += fast_path_bytes(kernel, d);
+	}
+	json_open_object(json, "fast_path");
+	json_bool(json, "in_force", !*why);
+	json_string(json, "why", *why ? why : NULL);
+	json_unsigned(json, "packets", packets);
+	json_unsigned(json, "bytes", bytes);
+	json_close_object(json);
+}
+
 void
 status_write(struct json *json, const struct commands *commands)
 {
@@ -198,6 +226,7 @@ status_write(struct json *json, const struct commands *commands)
 	    commands->hook ? hook_leaf_in_force(commands->hook) : NULL);
 	json_bool(json, "forward",
 	    filter_policy(filter)->tables[TABLE_FORWARD].present);
+	put_fast_path(json, commands);
 	json_close_object(json);
 	put_queues(json, commands);
 	json_open_object(json, "flows");

@@ -143,6 +143,15 @@ read_log(struct rule_reader *r, const config_setting_t *value)
 }
 
 static void
+read_fast_path(struct rule_reader *r, const config_setting_t *value)
+{
+	bool may = true;
+
+	read_bool(r, value, &may);
+	r->rule->no_fast_path = !may;
+}
+
+static void
 read_protect(struct rule_reader *r, const config_setting_t *value)
 {
 	read_bool(r, value, &r->rule->protect);
@@ -182,6 +191,8 @@ static const struct key {
 	{ "action", EVERYWHERE, read_action, NULL },
 	{ "stateful", NOT_ACL, read_stateful, "a network ACL keeps no state" },
 	{ "protect", NOT_ACL, read_protect, "a network ACL keeps no state" },
+	{ "fast_path", NOT_ACL, read_fast_path,
+	    "a network ACL keeps no state" },
 	{ "protocol", EVERYWHERE, conf_match_protocol, NULL },
 	{ "port", EVERYWHERE, conf_match_port, NULL },
 	{ "source_port", EVERYWHERE, conf_match_source_port, NULL },

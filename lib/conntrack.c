@@ -11,17 +11,6 @@
 #include "conntrack_life.h"
 #include "holding.h"
 
-static enum direction
-opposite(enum direction d)
-{
-	static const enum direction other[] = {
-		[INBOUND] = OUTBOUND,
-		[OUTBOUND] = INBOUND,
-		[FORWARD] = FORWARD,
-	};
-	return other[d];
-}
-
 struct connection
 conntrack_find(const struct conntrack *ct, const struct lookup *lookup)
 {
@@ -109,7 +98,8 @@ conntrack_judge(const struct conntrack *ct, const struct connection *c,
     const struct packet *packet, struct tcp_flow *after)
 {
 	enum direction from = flowkey_direction(c->flow);
-	enum direction expected = c->side == OPENER ? from : opposite(from);
+	enum direction expected =
+	    c->side == OPENER ? from : direction_opposite(from);
 
 	if (packet->direction != expected)
 		return (struct outcome){ WRONG_DIRECTION, EFFECT_NONE };
@@ -161,10 +151,11 @@ conntrack_judge_error(const struct connection *c, const struct packet *error)
 	static const struct outcome related = { RELATED, EFFECT_NONE };
 	static const struct outcome unrelated = { ICMP_UNRELATED, EFFECT_NONE };
 	enum direction from = flowkey_direction(c->flow);
-	enum direction quoted = c->side == OPENER ? from : opposite(from);
+	enum direction quoted =
+	    c->side == OPENER ? from : direction_opposite(from);
 
 	/* The error travels against the packet that it quotes. */
-	if (error->direction != opposite(quoted))
+	if (error->direction != direction_opposite(quoted))
 		return unrelated;
 	if (error->icmp.quoted.protocol != PROTOCOL_TCP ||
 	    flow_word_unpack(c->word).flags & FLOW_NO_WINDOW)

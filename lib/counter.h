@@ -6,7 +6,8 @@
  * of a few may lag each other by a packet.  struct published: one writer makes
  * what it wrote before visible to who sees the new value.  struct budget: any
  * thread takes and gives, exactly.  struct sign: any thread sets, the last one
- * stays; no order implied.
+ * stays; no order implied.  struct epoch: one writer says that what was said
+ * before counts no more; also in memory that is shared with the kernel.
  */
 #ifndef EPHEMERALD_COUNTER_H
 #define EPHEMERALD_COUNTER_H
@@ -111,6 +112,29 @@ static inline bool
 sign_read(const struct sign *sign)
 {
 	return atomic_load_explicit(&sign->value, memory_order_relaxed);
+}
+
+/* Never moved: 0. */
+struct epoch {
+	_Atomic uint32_t value;
+};
+
+/* Acquire; pairs with the release in epoch_move(). */
+static inline uint32_t
+epoch_read(const struct epoch *epoch)
+{
+	return atomic_load_explicit(&epoch->value, memory_order_acquire);
+}
+
+/* Writer only: to the next one, 1 to INT32_MAX in turn.  Release: who sees it
+ * sees all that was changed before. */
+static inline void
+epoch_move(struct epoch *epoch)
+{
+	uint32_t next = (epoch_read(epoch) + 1) & INT32_MAX;
+
+	atomic_store_explicit(
+	    &epoch->value, next ? next : 1, memory_order_release);
 }
 
 #endif

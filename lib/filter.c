@@ -73,13 +73,6 @@ is_banned(const struct pass *pass, const struct packet *packet)
 		   named_set_has(pass->banned, packet->tuple.dst));
 }
 
-/* Asked once a batch: hardly ever is anybody banned. */
-static const struct named_set *
-banned_by(const struct policy *policy)
-{
-	return named_set_is_empty(policy->banned) ? NULL : policy->banned;
-}
-
 /* An older policy allowed the flow: it moves to the rule of today that allows
  * it, whatever its limits, or ends.  FALLS: the packet goes with it. */
 static enum standing
@@ -372,6 +365,8 @@ void
 filter_batch(struct filter *filter, unsigned worker, const struct frame *frames,
     struct decision *decisions, size_t count, uint64_t now_ms)
 {
+	struct permits *permits = &filter->workers[worker].permits;
+	permits->epoch = permit_epoch(filter);
 	const struct regime *regime = regime_in_force(filter);
 	struct pass pass = pass_of(filter, regime, worker, now_ms);
 	struct job *jobs = filter->workers[worker].jobs;
@@ -394,6 +389,9 @@ filter_batch(struct filter *filter, unsigned worker, const struct frame *frames,
 		    reason_verdict(d->why) == VERDICT_ACCEPT)
 			fragment_accept(&pass.fragments, &jobs[i].packet);
 		account(filter, worker, regime, d, now_ms);
+		if (permits->epoch && d->why == ESTABLISHED)
+			permit_ask(
+			    permits, regime, pass.interfaces, &jobs[i].lookup);
 		if (regime->policy->shadow)
 			shadow_ask(regime, worker, pass.interfaces, d, now_ms);
 	}

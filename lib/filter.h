@@ -19,11 +19,23 @@
 
 struct filter;
 
+/* Who lets packets of permitted flows pass beside the workers, by the memory of
+ * the flows, and notes them there as a worker would. */
+struct fast_path {
+	struct epoch *epoch; /* of the permits that it goes by; 0: none */
+	/* Until it holds no entry any more that it found before. */
+	void (*wait)(void *context);
+	/* Packets that it has let pass. */
+	uint64_t (*passed)(void *context, enum direction direction);
+	void *context;
+};
+
 struct filter_options {
 	uint32_t max_flows;
 	unsigned workers;
-	uint8_t hash_key[16];          /* random, new at each start */
-	struct interfaces *interfaces; /* borrowed, outlives the filter */
+	uint8_t hash_key[16];              /* random, new at each start */
+	struct interfaces *interfaces;     /* borrowed, outlives the filter */
+	const struct fast_path *fast_path; /* borrowed, or NULL */
 	void *memory; /* for its flows, as of table_create(); or NULL */
 };
 
@@ -58,6 +70,9 @@ void filter_batch(struct filter *filter, unsigned worker,
 /* Drop and count a packet that never became a frame.  Worker thread. */
 struct decision filter_refuse(struct filter *filter, unsigned worker,
     enum direction direction, enum reason why);
+/* The verdicts of the batch are out: what was accepted of settled flows may go
+ * by the fast path from now on.  Worker thread, after each filter_batch(). */
+void filter_permit(struct filter *filter, unsigned worker);
 /* Remove expired flows, a bounded step of this worker's share of the table.
  * True: more is due already.  Worker thread, between batches. */
 bool filter_sweep(struct filter *filter, unsigned worker, uint64_t now_ms);

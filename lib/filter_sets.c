@@ -133,6 +133,8 @@ add(struct filter *filter, const struct named_set *set,
 	switch (change) {
 	case SET_ADDED:
 		note_change(filter, set);
+		if (set == filter_policy(filter)->banned)
+			filter_revoke(filter);
 		return SET_DONE;
 	case SET_UPDATED:
 		return SET_DONE;
@@ -382,6 +384,7 @@ filter_tend(struct filter *filter, uint64_t now_ms)
 		return;
 	published_set(
 	    &regime->generation, filter_generation(++filter->generations));
+	filter_revoke(filter);
 	filter->outdated = false;
 	filter->outdated_ms = now_ms;
 }

@@ -26,6 +26,7 @@ filter_create(const struct filter_options *options)
 		return NULL;
 	memset(filter, 0, sizeof(*filter));
 	filter->interfaces = options->interfaces;
+	filter->fast_path = options->fast_path;
 	memcpy(filter->hash_key, options->hash_key, sizeof(filter->hash_key));
 	filter->worker_count = options->workers;
 	/* And the keeper's. */
@@ -48,6 +49,9 @@ filter_create(const struct filter_options *options)
 		return NULL;
 	}
 	memset(filter->workers, 0, size);
+	if (filter->fast_path)
+		table_wait_for(filter->table, filter->fast_path->wait,
+		    filter->fast_path->context);
 	return filter;
 }
 
@@ -85,6 +89,19 @@ filter_wait(const struct filter *filter)
 		published_read(&filter->workers[i].quiet);
 }
 
+void
+filter_revoke(const struct filter *filter)
+{
+	if (filter->fast_path)
+		epoch_move(filter->fast_path->epoch);
+}
+
+void
+filter_permit(struct filter *filter, unsigned worker)
+{
+	permit_give(&filter->workers[worker].permits);
+}
+
 uint16_t
 filter_generation(uint64_t number)
 {
@@ -112,6 +129,7 @@ filter_publish(
 	    &regime->generation, filter_generation(++filter->generations));
 	/* Release; pairs with the acquire in filter_batch(). */
 	atomic_store_explicit(&filter->regime, regime, memory_order_release);
+	filter_revoke(filter);
 	*old_policy = old ? old->policy : NULL;
 	if (old) {
 		filter_wait(filter);
@@ -148,6 +166,7 @@ filter_set_own(
 		return false;
 	/* Release; pairs with the acquire in own_now(). */
 	atomic_store_explicit(&filter->own, own, memory_order_release);
+	filter_revoke(filter);
 	if (old)
 		filter_wait(filter);
 	own_destroy(old);
@@ -214,6 +233,8 @@ filter_quiescent(struct filter *filter, unsigned worker)
 void
 filter_offline(struct filter *filter, unsigned worker)
 {
+	/* What they name may be another flow afterwards. */
+	filter->workers[worker].permits.count = 0;
 	say_quiet(filter, worker);
 	urcu_qsbr_thread_offline();
 }
@@ -242,6 +263,9 @@ filter_count(
 
 	for (unsigned i = 0; i < filter->worker_count; i++)
 		sum += counter_read(&filter->workers[i].count[direction][why]);
+	if (why == ESTABLISHED && filter->fast_path)
+		sum += filter->fast_path->passed(
+		    filter->fast_path->context, direction);
 	return sum;
 }
 

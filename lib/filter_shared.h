@@ -10,6 +10,7 @@
 
 #include "filter.h"
 #include "own.h"
+#include "permit.h"
 
 /* A packet with what was computed ahead. */
 struct job {
@@ -32,6 +33,7 @@ struct worker {
 	struct published quiet; /* how often it was in a quiescent state */
 	uint32_t swept_tick;
 	struct job jobs[FILTER_BATCH];
+	struct permits permits;
 	struct published asked; /* so many so far, the last ASKS are in ask[] */
 	struct ask ask[ASKS];
 	_Alignas(64) struct published answered; /* of these; the keeper's */
@@ -52,6 +54,7 @@ struct filter {
 	struct table *fragments;
 	struct meters *fragment_meters;
 	struct interfaces *interfaces;
+	const struct fast_path *fast_path; /* or NULL */
 	struct worker *workers;
 	unsigned worker_count;
 	struct pressure pressure;
@@ -80,6 +83,17 @@ void filter_sets_settle(struct filter *filter, const struct policy *policy,
     const struct policy *old);
 void filter_sets_destroy(struct filter *filter);
 
+/* No permit given so far holds any more.  After a change of what they rest on,
+ * see permit.c.  Keeper. */
+void filter_revoke(const struct filter *filter);
+
+/* Before anything that permits rest on is read; 0: there are none. */
+static inline uint32_t
+permit_epoch(const struct filter *filter)
+{
+	return filter->fast_path ? epoch_read(filter->fast_path->epoch) : 0;
+}
+
 /* Any thread; good until its next quiescent state. */
 static inline struct regime *
 regime_in_force(const struct filter *filter)
@@ -94,6 +108,13 @@ own_now(const struct filter *filter)
 {
 	/* Acquire; pairs with the release in filter_set_own(). */
 	return atomic_load_explicit(&filter->own, memory_order_acquire);
+}
+
+/* Asked once a batch: hardly ever is anybody banned. */
+static inline const struct named_set *
+banned_by(const struct policy *policy)
+{
+	return named_set_is_empty(policy->banned) ? NULL : policy->banned;
 }
 
 static inline struct timing

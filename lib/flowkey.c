@@ -14,10 +14,6 @@
 
 #include "state.h"
 
-/* In the key's spare byte. */
-#define OPENER_IS_HIGH    1u
-#define DIRECTION_SHIFT   1
-#define DIRECTION_BITS    3u
 #define REQUESTER_IS_HIGH (UINT64_C(0x80) << 8) /* in the kind, compared */
 
 static bool
@@ -69,15 +65,13 @@ spare_byte(const struct flow *flow)
 enum direction
 flowkey_direction(const struct flow *flow)
 {
-	return spare_byte(flow) >> DIRECTION_SHIFT & DIRECTION_BITS;
+	return flowkey_word_direction(spare_byte(flow));
 }
 
 unsigned
 flowkey_side(const struct flow *flow, const struct lookup *lookup)
 {
-	return lookup->src_is_high == (spare_byte(flow) & OPENER_IS_HIGH)
-		   ? OPENER
-		   : RESPONDER;
+	return flowkey_word_side(spare_byte(flow), lookup->src_is_high);
 }
 
 void

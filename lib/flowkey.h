@@ -7,6 +7,7 @@
 #define EPHEMERALD_FLOWKEY_H
 
 #include "packet.h"
+#include "state.h"
 #include "table.h"
 
 /* Where to look for a packet's connection, computed once. */
@@ -23,6 +24,23 @@ void flowkey_lookup(const struct table *table, const struct tuple *tuple,
 /* Write down that this packet opens the flow, on that hook. */
 void flowkey_set_origin(
     struct key *key, const struct lookup *lookup, uint8_t direction);
+
+/* In the spare byte of a key's last word. */
+#define OPENER_IS_HIGH  1u
+#define DIRECTION_SHIFT 1
+#define DIRECTION_BITS  3u
+
+static inline enum direction
+flowkey_word_direction(uint64_t last_word)
+{
+	return last_word >> DIRECTION_SHIFT & DIRECTION_BITS;
+}
+
+static inline unsigned
+flowkey_word_side(uint64_t last_word, bool src_is_high)
+{
+	return src_is_high == (last_word & OPENER_IS_HIGH) ? OPENER : RESPONDER;
+}
 
 /* Whether OPENER or RESPONDER of the flow sent the packet looked up. */
 unsigned flowkey_side(const struct flow *flow, const struct lookup *lookup);

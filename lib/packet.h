@@ -13,6 +13,13 @@
 
 enum direction { INBOUND, OUTBOUND, FORWARD, DIRECTION_COUNT };
 
+/* Of the packets that answer. */
+static inline enum direction
+direction_opposite(enum direction d)
+{
+	return d == INBOUND ? OUTBOUND : d == OUTBOUND ? INBOUND : FORWARD;
+}
+
 /* One IP packet as the outside hands it in.  `bytes` is borrowed. */
 struct frame {
 	const uint8_t *bytes; /* from the IP header on */

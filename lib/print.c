@@ -256,6 +256,8 @@ rule_print(const struct rule *rule)
 		phrase_add(&text, "stateful = false; ");
 	if (rule->log)
 		phrase_add(&text, "log = true; ");
+	if (rule->no_fast_path)
+		phrase_add(&text, "fast_path = false; ");
 	if (rule->protect)
 		phrase_add(&text, "protect = true; ");
 	if (rule->expires)

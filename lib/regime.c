@@ -7,6 +7,8 @@
  */
 #include "regime.h"
 
+#include "permit.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +58,7 @@ regime_create(struct policy *policy, unsigned workers)
 	regime->workers = workers;
 	published_set(&regime->spares, policy->on_trial);
 	regime->judges_connections = regime_judges_connections(policy);
+	regime->acl_is_plain = permit_by_acl(policy);
 	for (size_t t = 0; t < TABLE_COUNT; t++)
 		regime->first[t + 1] =
 		    regime->first[t] + policy->tables[t].count;

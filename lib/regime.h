@@ -29,6 +29,7 @@ struct shadow_counters {
 struct regime {
 	struct policy *policy;   /* not owned */
 	bool judges_connections; /* has more than an acl */
+	bool acl_is_plain;       /* permit_by_acl() */
 	/* Of the verdicts on flows, as flows hold it: it moves on when the
 	 * policy does, or sets change what it says.  The keeper's. */
 	struct published generation;

@@ -68,6 +68,7 @@ struct rule {
 	enum action action;
 	bool stateful;
 	bool log;               /* what it decides is told, packet_log.h */
+	bool no_fast_path;      /* its flows never get a permit, permit.h */
 	bool expired;           /* its time is over: matches nothing */
 	bool names_protocol;    /* `protocol` was written and is not implied */
 	struct port_range hull; /* lowest to highest of ports; none: 0-65535 */
@@ -129,6 +130,9 @@ struct rules {
 	struct classifier *classifier; /* NULL: search in order */
 };
 
+/* May packets of settled flows pass in the kernel? */
+enum fast_path_use { FAST_PATH_OFF, FAST_PATH_ON, FAST_PATH_AUTO };
+
 enum on_reload { ON_RELOAD_REVALIDATE, ON_RELOAD_KEEP };
 /* Whose timeouts: conformance with the RFCs, or as another firewall has them.
  */
@@ -169,6 +173,7 @@ struct settings {
 		uint32_t mark_mask; /* bits of the packet mark that are ours */
 	} hook;
 	enum on_reload on_reload;
+	enum fast_path_use fast_path;
 };
 
 /* What a config claims of itself; load.h has it kept. */

@@ -23,6 +23,7 @@
 #define SETTING(member) offsetof(struct settings, member)
 
 static const char *const on_reload_words[] = { "revalidate", "keep", NULL };
+static const char *const fast_path_words[] = { "off", "on", "auto", NULL };
 static const char *const profile_words[] = { "standard", "linux", "pf", "aws",
 	NULL };
 static const char *const tcp_words[] = { "strict", "liberal", "loose", NULL };
@@ -30,6 +31,7 @@ static const char *const leaf_words[] = { "auto", "native", "xtables", NULL };
 
 static_assert(sizeof(unsigned) == sizeof(uint32_t), "queue settings");
 static_assert(sizeof(enum on_reload) == sizeof(uint32_t), "on_reload");
+static_assert(sizeof(enum fast_path_use) == sizeof(uint32_t), "fast_path");
 static_assert(sizeof(enum profile) == sizeof(uint32_t), "profile");
 static_assert(sizeof(enum tcp_mode) == sizeof(uint32_t), "tcp");
 static_assert(sizeof(enum hook_leaf) == sizeof(uint32_t), "leaf");
@@ -41,6 +43,7 @@ static_assert(sizeof(enum hook_leaf) == sizeof(uint32_t), "leaf");
 
 const struct option settings_options[] = {
 	{ "", "on_reload", OPTION_WORD, SETTING(on_reload), 0, 0, on_reload_words, { ON_RELOAD_REVALIDATE } },
+	{ "", "fast_path", OPTION_WORD, SETTING(fast_path), 0, 0, fast_path_words, { FAST_PATH_OFF } },
 	{ "queue", "first",  OPTION_NUMBER, SETTING(queue.first),  0, 65535, NULL, { 0 } },
 	{ "queue", "count",  OPTION_AUTO,   SETTING(queue.count),  1, 256,   NULL, { 0 } },
 	{ "queue", "length", OPTION_NUMBER, SETTING(queue.length), 1, 65535, NULL, { 1024 } },

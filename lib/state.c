@@ -418,6 +418,11 @@ tcp_judge(struct tcp_flow *f, const struct packet *segment, unsigned side,
 	if (owes && !completes)
 		return bad_state;
 	window_learn(f, t, side);
+	/* The opener goes on: that SYN was a forger's, or an old one. */
+	if (side == OPENER && f->word.flags & FLOW_CHALLENGE) {
+		f->word.flags &= (uint8_t)~FLOW_CHALLENGE;
+		f->challenge = 0;
+	}
 	next = next_of(f, t, side);
 	if (next == STATE_FIN_WAIT && state < STATE_FIN_WAIT)
 		f->word.flags = side == RESPONDER

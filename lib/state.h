@@ -72,6 +72,14 @@ flow_word_unpack(uint64_t packed)
 	return w;
 }
 
+/* The epoch in which packets of a flow may pass where nobody judges them; kept
+ * as the challenge of a flow that has none.  Never 0, which is no permit. */
+static inline uint32_t
+flow_permit(uint32_t epoch)
+{
+	return epoch << 1 | 1;
+}
+
 /* One side of a TCP connection; its own sequence numbers. */
 struct tcp_side {
 	uint32_t end;  /* highest sequence number + length it sent */

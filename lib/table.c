@@ -49,12 +49,7 @@
 
 #include "siphash.h"
 #include "table_probe.h"
-
-#define SLOTS 8 /* per bucket: one cache line */
-
-#define PENDING    (UINT64_C(1) << 63)
-#define TAG_MASK   (UINT64_C(0x7fffffff) << 32)
-#define INDEX_MASK UINT64_C(0xffffffff)
+#include "table_slot.h"
 
 #define CHAIN 32 /* entries handed over at once */
 
@@ -76,6 +71,8 @@ struct table {
 	struct share *shares;
 	void *own; /* to be freed, if the memory is not the caller's */
 	size_t size;
+	void (*wait)(void *context); /* table_wait_for(), or NULL */
+	void *wait_context;
 	uint32_t bucket_count, capacity, limit;
 	unsigned workers;
 	_Alignas(64) _Atomic uint32_t count;
@@ -193,37 +190,23 @@ table_entry_named(uint64_t slot)
 	return slot & PENDING ? 0 : (uint32_t)(slot & INDEX_MASK);
 }
 
-/* The ignored byte left out, a key has 39. */
+void
+table_hash_key(const struct table *table, uint64_t key[2])
+{
+	memcpy(key, &table->hash_key, sizeof(table->hash_key));
+}
+
 uint64_t
 table_hash(const struct table *table, const struct key *key)
 {
-	uint64_t last = UINT64_C(39) << 56 | key->word[KEY_WORDS - 1] >> 8;
-
-	return TABLE_HASH(
-	    siphash_ending(&table->hash_key, key->word, KEY_WORDS - 1, last));
+	return TABLE_HASH(siphash_ending(&table->hash_key, key->word,
+	    KEY_WORDS - 1, KEY_ENDING(key->word[KEY_WORDS - 1])));
 }
 
-/* Multiply-shift: the upper bits of each half choose the bucket, which leaves
- * the lower ones for the tag. */
 static struct bucket *
 bucket_of(const struct table *table, uint64_t hash, unsigned which)
 {
-	uint32_t half = (uint32_t)(which ? hash : hash >> 32);
-	return &table->buckets[(uint64_t)half * table->bucket_count >> 32];
-}
-
-/* Never 0, so that an empty slot has no tag. */
-static uint64_t
-tag_of(uint64_t hash)
-{
-	return ((hash & 0xffff) | (hash >> 32 & 0x7fff) << 16 | 1) << 32;
-}
-
-/* Is there a live entry in a slot of that value, and has it that tag? */
-static bool
-names(uint64_t slot, uint64_t tag)
-{
-	return slot >> 32 == tag >> 32;
+	return &table->buckets[slot_bucket(hash, which, table->bucket_count)];
 }
 
 void
@@ -246,7 +229,7 @@ prefetch_flow(const struct table *table, uint64_t index)
 struct flow *
 table_prefetch_flow(const struct table *table, uint64_t hash)
 {
-	uint64_t tag = tag_of(hash);
+	uint64_t tag = slot_tag(hash);
 
 	for (unsigned which = 0; which < 2; which++) {
 		const struct bucket *bucket = bucket_of(table, hash, which);
@@ -255,7 +238,7 @@ table_prefetch_flow(const struct table *table, uint64_t hash)
 			/* Pairs with the CAS that published the entry. */
 			uint64_t slot = atomic_load_explicit(
 			    &bucket->slot[i], memory_order_acquire);
-			if (!names(slot, tag))
+			if (!slot_names(slot, tag))
 				continue;
 			prefetch_flow(table, slot & INDEX_MASK);
 			return &table->flows[slot & INDEX_MASK];
@@ -287,7 +270,7 @@ table_confirm(const struct flow *flow, const struct key *key)
 struct flow *
 table_find(const struct table *table, const struct key *key, uint64_t hash)
 {
-	uint64_t tag = tag_of(hash);
+	uint64_t tag = slot_tag(hash);
 
 	for (unsigned which = 0; which < 2; which++) {
 		const struct bucket *bucket = bucket_of(table, hash, which);
@@ -296,7 +279,7 @@ table_find(const struct table *table, const struct key *key, uint64_t hash)
 			/* Pairs with the CAS that published the entry. */
 			uint64_t slot = atomic_load_explicit(
 			    &bucket->slot[i], memory_order_acquire);
-			if (!names(slot, tag))
+			if (!slot_names(slot, tag))
 				continue;
 			struct flow *flow = &table->flows[slot & INDEX_MASK];
 			TABLE_POINT(FIND_FLOW);
@@ -451,7 +434,7 @@ static struct flow *
 settle(struct table *table, unsigned worker, const struct key *key,
     uint64_t hash, const _Atomic uint64_t *ours)
 {
-	uint64_t tag = tag_of(hash);
+	uint64_t tag = slot_tag(hash);
 
 	for (unsigned n = 0; n < 2 * SLOTS; n++) {
 		_Atomic uint64_t *slot =
@@ -513,7 +496,7 @@ struct flow *
 table_insert(
     struct table *table, unsigned worker, struct flow *flow, uint64_t hash)
 {
-	uint64_t live = tag_of(hash) | (uint64_t)(flow - table->flows);
+	uint64_t live = slot_tag(hash) | (uint64_t)(flow - table->flows);
 	struct key key;
 
 	for (unsigned i = 0; i < KEY_WORDS; i++)
@@ -645,6 +628,13 @@ table_next_share(struct table *table, uint64_t due, uint32_t *first_slot)
 }
 
 void
+table_wait_for(struct table *table, void (*wait)(void *context), void *context)
+{
+	table->wait = wait;
+	table->wait_context = context;
+}
+
+void
 table_reclaim(struct table *table)
 {
 	TABLE_POINT(RECLAIM);
@@ -661,6 +651,8 @@ table_reclaim(struct table *table)
 		return;
 	TABLE_POINT(RECLAIM_WAIT);
 	urcu_qsbr_synchronize_rcu();
+	if (table->wait)
+		table->wait(table->wait_context);
 	for (uint32_t after = first; after;
 	     after = flow_get(&table->next[last])) {
 		TABLE_POINT(RECLAIM_NEXT);

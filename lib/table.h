@@ -64,6 +64,7 @@ struct table_places table_places(const struct table *table);
 /* The entry that a slot of that value names, if it is live; 0: none. */
 uint32_t table_entry_named(uint64_t slot);
 
+void table_hash_key(const struct table *table, uint64_t key[2]);
 uint64_t table_hash(const struct table *table, const struct key *key);
 /* Two steps ahead of table_find(), a batch at a time: fetch the buckets, then
  * the entry they name, if any.  It may be the flow. */
@@ -112,6 +113,10 @@ void table_hand_over(struct table *table, unsigned worker);
 /* Waits for a quiescent state of every worker, then makes retired entries free
  * again.  One thread at a time; not inside a read side. */
 void table_reclaim(struct table *table);
+/* Someone beside the readers looks at the memory too: table_reclaim() calls
+ * this after their grace period, and it waits for the other's. */
+void table_wait_for(
+    struct table *table, void (*wait)(void *context), void *context);
 
 /* Flow fields, relaxed: each is whole by itself, and windows only grow. */
 static inline uint64_t

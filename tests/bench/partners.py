@@ -85,6 +85,7 @@ class Nftables(Partner):
 
 class Ephemerald(Partner):
     name = "ephemerald"
+    fast_path = "off"
 
     def start(self, world, policy):
         super().start(world, policy)
@@ -114,7 +115,7 @@ class Ephemerald(Partner):
             f'{{ port = {TCP_SERVE}; protocol = "tcp"; action = "allow"; }},',
             '{ port = "*"; action = "block"; }']
         return "\n".join([
-            "inbound = (", *rows, ");",
+            f'fast_path = "{self.fast_path}";', "inbound = (", *rows, ");",
             'outbound = ( { port = "*"; action = "allow"; } );',
             f"queue = {{ count = {policy.queues}; }};",
             f"conntrack = {{ max_flows = {policy.max_flows}; }};", ""])
@@ -147,6 +148,18 @@ class Ephemerald(Partner):
     def stop(self):
         self.job.stop()
         self.log.close()
+
+
+class FastPath(Ephemerald):
+    """Ephemerald with its fast path on."""
+    name = "fast path"
+    fast_path = "on"
+
+    def start(self, world, policy):
+        super().start(world, policy)
+        fast_path = self.status()["hook"]["fast_path"]
+        if not fast_path["in_force"]:
+            raise Wrong(f"no fast path: {fast_path['why']}")
 
 
 class Null(Partner):
@@ -184,4 +197,4 @@ class TextbookGso(Textbook):
 
 
 ALL = {partner.name: partner for partner in (
-    NoFirewall, Nftables, Ephemerald, Null, Textbook, TextbookGso)}
+    NoFirewall, Nftables, Ephemerald, FastPath, Null, Textbook, TextbookGso)}

@@ -75,6 +75,7 @@ static void
 install_rules(void)
 {
 	const struct hook_plan plan = {
+		.fast_path = { -1, -1, -1 },
 		.queue_count = 1,
 		.leaf = LEAF_AUTO,
 		.reject_mark = 1u << 31,

@@ -111,7 +111,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	struct dice dice = dice_of_bytes(data + 1, size - 1);
 	bool tight = data[0] & 1;
-	run.match = match_create(tight ? 12 : 1024, tight, 0, now_ms);
+	run.match = match_create(tight ? 12 : 1024, tight, 0, now_ms, NULL);
 	run.count = 0;
 	match_publish(run.match, storm_config(&dice));
 	for (unsigned i = 0; i < PACKETS && dice.left > 0; i++) {

@@ -3,13 +3,17 @@
  * The firewall against the naive engine, seed after seed: every other one a
  * storm of packets close to every bound (storm.h), the rest endpoints that talk
  * through it (world.h).  A difference is told with its seed, and
- * `differential --seed N --packets 1` plays that one again.
+ * `differential --seed N --packets 1` plays that one again.  Compiled with
+ * FRONT, the kernel's program of the fast path stands before the firewall.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef FRONT
+#include "front.h"
+#endif
 #include "storm.h"
 #include "world.h"
 
@@ -30,13 +34,38 @@ add_reasons(uint64_t total[REASON_COUNT], const struct match *m)
 		total[why] += match_reasons(m)[why];
 }
 
+#ifdef FRONT
+
+static uint64_t passed;
+
+static struct front *
+open_front(uint32_t flows)
+{
+	char why[256];
+	struct front *front = front_open(flows, why);
+
+	if (!front) {
+		printf("skipped: no fast path: %s\n", why);
+		exit(77);
+	}
+	return front;
+}
+
+#endif
+
 static uint64_t
 play_seed(uint64_t seed, uint64_t reasons[REASON_COUNT])
 {
 	struct dice dice = dice_new(seed);
 	uint64_t now = start_ms(seed / 2);
 	bool tight = seed % 8 == 6;
-	struct match *m = match_create(tight ? 40 : 8192, tight, seed, now);
+	uint32_t flows = tight ? 40 : 8192;
+#ifdef FRONT
+	struct front *front = open_front(flows);
+#else
+	const struct front *front = NULL;
+#endif
+	struct match *m = match_create(flows, tight, seed, now, front);
 
 	if (seed % 2)
 		world_play(m, &dice, EPISODE, now);
@@ -47,6 +76,10 @@ play_seed(uint64_t seed, uint64_t reasons[REASON_COUNT])
 	add_reasons(reasons, m);
 	uint64_t packets = match_packets(m);
 	match_destroy(m);
+#ifdef FRONT
+	passed += front_passed(front);
+	front_close(front);
+#endif
 	return packets;
 }
 
@@ -73,6 +106,9 @@ main(int argc, char **argv)
 		if (reasons[why])
 			printf("%9" PRIu64 " %s\n", reasons[why],
 			    reason_name(why));
+#ifdef FRONT
+	printf("%9" PRIu64 " of them passed in the kernel\n", passed);
+#endif
 	printf("%" PRIu64 " packets, no difference\n", packets);
 	return EXIT_SUCCESS;
 }

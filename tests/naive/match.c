@@ -32,11 +32,13 @@ struct match {
 	uint64_t seed, packets, now_ms;
 	uint64_t reasons[REASON_COUNT];
 	bool reloaded, tight;
+	const struct front *front;
 	struct event history[HISTORY];
 };
 
 struct match *
-match_create(uint32_t max_flows, bool tight, uint64_t seed, uint64_t now_ms)
+match_create(uint32_t max_flows, bool tight, uint64_t seed, uint64_t now_ms,
+    const struct front *front)
 {
 	struct match *m = calloc(1, sizeof(*m));
 	struct filter_options options = {
@@ -47,7 +49,14 @@ match_create(uint32_t max_flows, bool tight, uint64_t seed, uint64_t now_ms)
 	};
 
 	m->interfaces = options.interfaces;
+	m->front = front;
+	if (front) {
+		options.memory = front->memory;
+		options.fast_path = front->fast_path;
+	}
 	m->filter = filter_create(&options);
+	if (front)
+		front->start(front->context, m->filter);
 	m->naive = naive_create(max_flows, m->interfaces);
 	m->seed = seed;
 	m->tight = tight;
@@ -98,6 +107,8 @@ match_publish(struct match *m, const char *config)
 		exit(EXIT_FAILURE);
 	}
 	diagnostics_clear(&diagnostics);
+	if (m->front)
+		m->front->follow(m->front->context, policy);
 	naive_publish(m->naive, policy);
 	policy_destroy(old);
 	m->reloaded = true;
@@ -322,6 +333,24 @@ compare_reason(struct match *m, const struct packet *p, enum reason firewall)
 		match_fail(m, about(p), "the two differ");
 }
 
+/* One by one, as the kernel meets them: a batch is judged before the next
+ * packet comes. */
+static void
+play_behind_front(struct match *m, const struct frame *frames, size_t count,
+    struct decision *decisions)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (m->front->passes(
+			m->front->context, &frames[i], m->now_ms)) {
+			decisions[i].why = ESTABLISHED;
+			continue;
+		}
+		filter_batch(
+		    m->filter, 0, &frames[i], &decisions[i], 1, m->now_ms);
+		filter_permit(m->filter, 0);
+	}
+}
+
 void
 match_play(struct match *m, const struct packet *packets, size_t count,
     uint64_t now_ms, enum reason *reasons)
@@ -334,7 +363,10 @@ match_play(struct match *m, const struct packet *packets, size_t count,
 	sweep(m, now_ms);
 	for (size_t i = 0; i < count; i++)
 		frames[i] = wire_build(&packets[i], bytes[i]);
-	filter_batch(m->filter, 0, frames, decisions, count, now_ms);
+	if (m->front)
+		play_behind_front(m, frames, count, decisions);
+	else
+		filter_batch(m->filter, 0, frames, decisions, count, now_ms);
 	for (size_t i = 0; i < count; i++) {
 		packet_parse(&frames[i], &parsed);
 		compare_reason(m, &parsed, decisions[i].why);

@@ -13,11 +13,23 @@
 
 struct match;
 
+/* The kernel's program in front of the firewall: what it lets pass the firewall
+ * does not see. */
+struct front {
+	const struct fast_path *fast_path; /* for the filter */
+	void *memory;                      /* likewise */
+	void (*start)(void *context, const struct filter *filter);
+	void (*follow)(void *context, const struct policy *policy);
+	bool (*passes)(
+	    void *context, const struct frame *frame, uint64_t now_ms);
+	void *context;
+};
+
 /* tight: so few flows that some are evicted.  Then play one packet at a time,
  * without reloads, and for less than ten seconds: how lives shorten when a
- * table fills is not the naive engine's to know. */
-struct match *match_create(
-    uint32_t max_flows, bool tight, uint64_t seed, uint64_t now_ms);
+ * table fills is not the naive engine's to know.  front: borrowed, or NULL. */
+struct match *match_create(uint32_t max_flows, bool tight, uint64_t seed,
+    uint64_t now_ms, const struct front *front);
 void match_destroy(struct match *match);
 /* Put a config in force on both, some seconds after the last packet.  Returns
  * when. */

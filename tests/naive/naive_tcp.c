@@ -309,6 +309,9 @@ accept_data(struct naive_flow *f, const struct tcp_facts *t, unsigned side)
 	    !acks_the_syn(&f->side[!side], t->ack))
 		return BAD_STATE;
 	take_note(f, t, side);
+	/* Of 17: it was not the opener's, or it came late. */
+	if (side == 0)
+		f->has_new_isn = false;
 	move_on(f, t, side);
 	return ESTABLISHED;
 }

@@ -273,12 +273,13 @@ START_TEST(status_tells_policy_flows_and_counts)
 	assert_holds("{\"version\":\"");
 	assert_holds("\",\"mode\":\"enforce\",\"pid\":");
 	assert_holds("\"policy\":{\"generation\":1,\"loaded\":");
-	assert_holds("\"files\":[\"test.conf\"],\"differs_on_disk\":false,"
-		     "\"rules\":{\"inbound\":3,"
-		     "\"outbound\":1,\"forward\":null,\"acl\":null}},"
-		     "\"last_reload\":null,\"trial\":null,"
-		     "\"hook\":{\"leaf\":null,\"forward\":false},"
-		     "\"queues\":[],");
+	assert_holds(
+	    "\"files\":[\"test.conf\"],\"differs_on_disk\":false,"
+	    "\"rules\":{\"inbound\":3,"
+	    "\"outbound\":1,\"forward\":null,\"acl\":null}},"
+	    "\"last_reload\":null,\"trial\":null,"
+	    "\"hook\":{\"leaf\":null,\"forward\":false,\"fast_path\":null},"
+	    "\"queues\":[],");
 	assert_holds("\"flows\":{\"used\":2,\"max\":40000},");
 	assert_holds(
 	    "\"verdicts\":{\"inbound\":{\"accept\":2,\"drop\":0,\"reject\":1},"

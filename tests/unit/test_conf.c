@@ -170,7 +170,8 @@ static const struct {
 	    "{action=\"drop\"});",
 	    "test.conf:1: rule inbound 1: unknown key \"b\", accepted are "
 	    "name, "
-	    "comment, action, stateful, protect, protocol, port, source_port, "
+	    "comment, action, stateful, protect, fast_path, protocol, port, "
+	    "source_port, "
 	    "icmp, "
 	    "flags, from, to, interface" },
 	{ "ports", "inbound = ({action=\"drop\" port=(", "1,", "2)});", NULL },
@@ -252,6 +253,7 @@ static const struct {
 	uint32_t value;
 } defaults[] = {
 	{ "", "on_reload", ON_RELOAD_REVALIDATE },
+	{ "", "fast_path", FAST_PATH_OFF },
 	{ "queue", "first", 0 }, { "queue", "count", 0 }, { "queue", "length", 1024 },
 	{ "conntrack", "max_flows", 262144 },
 	{ "conntrack", "profile", PROFILE_STANDARD }, { "conntrack", "tcp", TCP_STRICT },

@@ -23,7 +23,7 @@ static const struct traffic_command commands[] = {
 	    traffic_flood },
 	{ "drain", "PID DEVICE MAC SOURCE ADDRESS PORT FLOWS PACKETS FILLS", 9,
 	    traffic_drain },
-	{ "sink", "PORT RECEIVE-BUFFER", 2, traffic_sink },
+	{ "sink", "PORT RECEIVE-BUFFER ANSWERS", 3, traffic_sink },
 	{ "echo", "PORT", 1, traffic_echo },
 	{ "ask", "ADDRESS PORT SECONDS", 3, traffic_ask },
 	{ "serve", "PORT", 1, traffic_serve },

@@ -42,15 +42,28 @@ open_port(const char *word)
 	return fd;
 }
 
+/* So that the flows it comes from are answered ones. */
+static void
+answer(int fd, const struct mmsghdr *headers, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (sendto(fd, "", 1, 0, headers[i].msg_hdr.msg_name,
+			headers[i].msg_hdr.msg_namelen) == -1)
+			perror("bench_traffic: sink");
+}
+
+/* It answers the first so many. */
 void
 traffic_sink(char **arguments)
 {
+	static struct sockaddr_in6 who[BATCH];
 	static uint8_t bytes[BATCH][SIZE];
 	struct mmsghdr headers[BATCH] = { 0 };
 	struct iovec vectors[BATCH];
 	unsigned long packets = 0;
 	int fd = open_port(arguments[0]);
 	int memory = (int)traffic_number(arguments[1]);
+	unsigned long answers = traffic_number(arguments[2]);
 
 	if (setsockopt(
 		fd, SOL_SOCKET, SO_RCVBUFFORCE, &memory, sizeof(memory)) == -1)
@@ -60,12 +73,16 @@ traffic_sink(char **arguments)
 		vectors[i].iov_len = SIZE;
 		headers[i].msg_hdr.msg_iov = &vectors[i];
 		headers[i].msg_hdr.msg_iovlen = 1;
+		headers[i].msg_hdr.msg_name = &who[i];
+		headers[i].msg_hdr.msg_namelen = sizeof(who[i]);
 	}
 	traffic_ready();
 	while (traffic_go_on()) {
 		int count = recvmmsg(fd, headers, BATCH, MSG_WAITFORONE, NULL);
 
 		packets += count > 0 ? (unsigned)count : 0;
+		if (packets <= answers)
+			answer(fd, headers, count);
 	}
 	for (int count;
 	     (count = recvmmsg(fd, headers, BATCH, MSG_DONTWAIT, NULL)) > 0;)
