@@ -53,6 +53,7 @@ const char *call_option(const struct call *call, const char *name);
 int command_status(const struct call *call);
 int command_rules(const struct call *call);
 int command_flows(const struct call *call);
+int command_watch(const struct call *call);
 int command_drops(const struct call *call);
 int command_shadow(const struct call *call);
 int command_why(const struct call *call);

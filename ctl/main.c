@@ -119,6 +119,7 @@ static const struct command commands[] = {
 	{ "status",  command_status,  "what the firewall does and how it is doing",      "", 0, none },
 	{ "rules",   command_rules,   "the rules in order, what each has decided",       "", 0, none },
 	{ "flows",   command_flows,   "the connections it knows; all conditions hold",   "", 0, flow_conditions },
+	{ "watch",   command_watch,   "connections and drops as they happen; all conditions hold", "", 0, flow_conditions },
 	{ "drops",   command_drops,   "what it dropped of late, newest last",            "", 0, drop_options },
 	{ "why",     command_why,     "why packets of this address were dropped, in a line", "ADDRESS", 1, none },
 	{ "shadow",  command_shadow,  "what the shadow policy would have given another verdict; promote: put it in force", "[promote]", 1, shadow_options },

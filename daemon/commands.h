@@ -12,6 +12,7 @@
 #include "filter.h"
 #include "hook.h"
 #include "queue.h"
+#include "watch.h"
 
 /* Part of the interface: exit status of ephctl, "exit" in an answer. */
 enum answer {
@@ -31,6 +32,7 @@ struct commands {
 	struct queue *const *queues;
 	size_t queue_count;
 	const struct drops *drops, *disagreements;
+	struct watch *watch;
 	struct changes *changes;
 
 	/* Its own, from commands_begin() on; times are of clock_ms(). */

@@ -222,7 +222,8 @@ flow_filter_match(
 	return (filter->any_protocol || filter->protocol == tuple->protocol) &&
 	       (filter->any_direction ||
 		   filter->direction == flow->direction) &&
-	       (!filter->state || strcmp(filter->state, flow->state) == 0) &&
+	       (!filter->state ||
+		   (flow->state && strcmp(filter->state, flow->state) == 0)) &&
 	       (filter->any_src || address_in(tuple->src, &filter->src)) &&
 	       (filter->any_dst || address_in(tuple->dst, &filter->dst)) &&
 	       port_matches(&filter->sport, tuple->sport, has_ports) &&

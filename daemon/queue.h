@@ -23,7 +23,7 @@ struct queue_options {
 	int cpu;         /* to pin the thread to, -1: none */
 	struct filter *filter;
 	struct interfaces *interfaces;
-	struct ring *drops;
+	struct ring *drops;   /* of struct drop */
 	uint32_t mark_mask;   /* a verdict's mark changes only these bits */
 	uint32_t reject_mark; /* verdict "reject": accept with this mark */
 	bool tell_owners;     /* packets say whose socket sends them */

@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "drop.h"
 #include "log.h"
 #include "queue_bind.h"
 

@@ -39,6 +39,7 @@
 
 #define QUEUES_MAX 256 /* as queue.count in the config */
 #define TURN_MS    200 /* how long a drop may wait to be written down */
+#define NEWS_MS    50  /* the same while somebody watches */
 #define RECYCLE_MS 50
 
 struct service {
@@ -198,7 +199,8 @@ start_queue(struct service *s, unsigned n, char *error)
 		.cpu = core(n),
 		.filter = s->filter,
 		.interfaces = s->interfaces,
-		.drops = s->rings[n] = ring_create(),
+		.drops = s->rings[n] =
+		    ring_create(sizeof(struct drop), DROPS_WAITING),
 		.mark_mask = settings->hook.mark_mask,
 		.reject_mark = reject_mark(settings),
 		.tell_owners = policy_asks_owners(filter_policy(s->filter)),
@@ -286,10 +288,15 @@ keep_fixed(const struct settings *old, struct settings *new,
 static void
 take_records(struct service *s, const struct policy *old)
 {
-	for (unsigned i = 0; i < s->queue_count; i++)
+	uint64_t lost = filter_events_lost(s->filter);
+
+	for (unsigned i = 0; i < s->queue_count; i++) {
 		records_take(&s->records, s->rings[i], filter_policy(s->filter),
 		    old, s->interfaces);
-	records_tend(&s->records);
+		lost += ring_lost(s->rings[i]);
+	}
+	records_take_flows(&s->records, s->filter);
+	records_tend(&s->records, lost);
 }
 
 static bool
@@ -366,6 +373,7 @@ start_changes(struct service *s, struct files *files)
 		.queue_count = s->queue_count,
 		.drops = s->records.drops,
 		.disagreements = s->records.disagreements,
+		.watch = s->records.watch,
 		.changes = s->changes,
 	};
 	return s->changes != NULL;
@@ -452,7 +460,10 @@ service_turn(struct service *s)
 		{ .fd = addresses_fd(s->addresses), .events = POLLIN },
 	};
 
-	if (poll(wait, sizeof(wait) / sizeof(wait[0]), TURN_MS) < 0 &&
+	int turn_ms =
+	    watch_is_on(s->records.watch, clock_ms()) ? NEWS_MS : TURN_MS;
+
+	if (poll(wait, sizeof(wait) / sizeof(wait[0]), turn_ms) < 0 &&
 	    errno != EINTR)
 		log_error("poll: %s", strerror(errno));
 	if (wait[2].revents)

@@ -120,6 +120,13 @@ uint32_t filter_flow_limit(const struct filter *filter);
 bool filter_next_flow(const struct filter *filter, uint32_t *cursor,
     uint64_t now_ms, struct flow_view *view);
 
+/* From now on what becomes of flows (flow_event.h) is told, or no more.  Who
+ * turned it on takes it: what finds no room is lost, and counted.  Keeper. */
+struct flow_event;
+void filter_watch(struct filter *filter, bool on);
+bool filter_next_event(struct filter *filter, struct flow_event *event);
+uint64_t filter_events_lost(const struct filter *filter); /* since the start */
+
 /* Named sets of the policy in force (rules.h), by name.  Keeper. */
 enum set_answer {
 	SET_DONE,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "conf.h"
+#include "flow_event.h"
 #include "scenario_bytes.h"
 
 static struct policy *
@@ -161,6 +162,24 @@ judge(struct play *play, const struct bytes *b, const struct step *s)
 	return d.why;
 }
 
+static void
+check_told(struct play *play, const struct step *s, unsigned number)
+{
+	struct flow_event event;
+	char got[TEXT_SIZE] = "";
+
+	while (filter_next_event(play->filter, &event)) {
+		size_t used = strlen(got);
+		bool end = event.change == FLOW_END;
+		snprintf(got + used, sizeof(got) - used, "%s%s%s%s",
+		    used ? ", " : "", flow_change_name(event.change),
+		    end ? " " : "", end ? flow_end_name(event.end) : "");
+	}
+	ck_assert_msg(!s->told || !strcmp(got, s->told),
+	    "IPv%u, step %u, %s > %s: told \"%s\", not \"%s\"", play->family,
+	    number, s->src, s->dst, got, s->told ? s->told : "");
+}
+
 /* What the row says of the flows after its packets. */
 static void
 check_flows(struct play *play, const struct step *s, unsigned number)
@@ -212,6 +231,7 @@ play_step(struct play *play, const struct step *s, unsigned number)
 			b.data[at]++;
 	}
 	check_flows(play, s, number);
+	check_told(play, s, number);
 }
 
 void
@@ -234,6 +254,7 @@ scenario_play(unsigned family, const char *config, const struct step *steps)
 
 	ck_assert(play.filter != NULL);
 	filter_enter(play.filter, 0);
+	filter_watch(play.filter, true);
 	put_in_force(&play, policy, false);
 	for (unsigned i = 0; steps[i].want != UNDECIDED; i++)
 		play_step(&play, &steps[i], i + 1);

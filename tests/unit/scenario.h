@@ -51,6 +51,9 @@ struct step {
 	unsigned again;     /* times, each from the next source port, or */
 	bool to_next;       /* to the next destination port */
 	unsigned flows;     /* in the table afterwards; 0: not asked */
+	/* What has become of flows since the row before, in order: "new",
+	 * "assured", "end CAUSE", "assured, end killed"; NULL: not asked */
+	const char *told;
 
 	unsigned user, group; /* of the socket that sends it; 0: not known */
 
