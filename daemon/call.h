@@ -39,6 +39,12 @@ struct progress {
 			struct flow_filter filter;
 			uint64_t cursor;
 		} watch;
+		struct {
+			struct flow_filter filter;
+			uint32_t cursor;
+			bool reset;
+			uint64_t count;
+		} kill;
 	};
 };
 
@@ -75,6 +81,9 @@ enum exchange_step call_allow_list(struct call *call);
 
 /* Of commands_states.c. */
 enum exchange_step call_states(struct call *call);
+
+/* Of commands_kill.c. */
+enum exchange_step call_kill(struct call *call);
 
 /* Of commands_watch.c. */
 enum exchange_step call_watch(struct call *call);

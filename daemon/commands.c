@@ -284,6 +284,8 @@ static const char *const allow_arguments[] = { "what", "from", "for", NULL };
 static const char *const allow_del_arguments[] = { "what", "from", NULL };
 static const char *const no_arguments[] = { NULL };
 static const char *const flows_arguments[] = { FLOW_FILTER_ARGUMENTS, NULL };
+static const char *const kill_arguments[] = { FLOW_FILTER_ARGUMENTS, "all",
+	"reset", NULL };
 static const char *const drops_arguments[] = { "limit", NULL };
 
 static const struct command table[] = {
@@ -294,6 +296,7 @@ static const struct command table[] = {
 	{ "policy",  false, policy,  no_arguments },
 	{ "flows",   false, flows,   flows_arguments },
 	{ "watch",   false, call_watch, flows_arguments },
+	{ "kill",    true,  call_kill,  kill_arguments },
 	{ "states",  false, call_states, no_arguments },
 	{ "drops",   false, drops,   drops_arguments },
 	{ "shadow",  false, shadow,  drops_arguments },

@@ -96,6 +96,18 @@ load_side(const struct flow *flow, unsigned side)
 	return s;
 }
 
+bool
+conntrack_numbers(const struct flow *flow, struct flow_numbers *numbers)
+{
+	for (unsigned side = 0; side < 2; side++) {
+		struct tcp_side s = load_side(flow, side);
+		numbers->next[side][0] = s.una != s.isn ? s.una : s.isn + 1;
+		numbers->next[side][1] = s.end;
+	}
+	return flowkey_tuple(flow).protocol == PROTOCOL_TCP &&
+	       !(flow_word_unpack(flow_word(flow)).flags & FLOW_NO_WINDOW);
+}
+
 static void
 advance_side(struct flow *flow, unsigned side, const struct tcp_side *s)
 {

@@ -107,6 +107,14 @@ bool conntrack_revalidate(const struct conntrack *ct, struct connection *c,
 void conntrack_kill(
     const struct conntrack *ct, const struct connection *c, enum flow_end why);
 
+/* Of each side of a TCP flow the sequence numbers that the other may wait for:
+ * what it has acknowledged, as far as was seen, and all that was sent. */
+struct flow_numbers {
+	uint32_t next[2][2];
+};
+/* False: they are not known. */
+bool conntrack_numbers(const struct flow *flow, struct flow_numbers *numbers);
+
 /* Remove what has expired in one share of the table; older generations than
  * `generation` become 0, so that their number can be used again. */
 void conntrack_sweep(

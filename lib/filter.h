@@ -120,6 +120,12 @@ uint32_t filter_flow_limit(const struct filter *filter);
 bool filter_next_flow(const struct filter *filter, uint32_t *cursor,
     uint64_t now_ms, struct flow_view *view);
 
+/* End the flow that the walk has just shown.  *known: it is a TCP flow, and
+ * *numbers are its.  False: it has ended meanwhile.  Keeper. */
+bool filter_kill(struct filter *filter, uint32_t cursor,
+    const struct flow_view *view, uint64_t now_ms, struct flow_numbers *numbers,
+    bool *known);
+
 /* From now on what becomes of flows (flow_event.h) is told, or no more.  Who
  * turned it on takes it: what finds no room is lost, and counted.  Keeper. */
 struct flow_event;

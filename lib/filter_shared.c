@@ -319,6 +319,33 @@ filter_next_flow(const struct filter *filter, uint32_t *cursor, uint64_t now_ms,
 	return found;
 }
 
+/* The slot may hold another flow by now. */
+bool
+filter_kill(struct filter *filter, uint32_t cursor,
+    const struct flow_view *view, uint64_t now_ms, struct flow_numbers *numbers,
+    bool *known)
+{
+	const struct tuple *wanted = &view->tuple;
+	struct conntrack ct = conntrack_of(
+	    filter, regime_in_force(filter), filter->worker_count, now_ms);
+	struct lookup lookup;
+
+	urcu_qsbr_thread_online();
+	struct connection c = { .flow = table_at(filter->table, cursor - 1) };
+	flowkey_lookup(filter->table, wanted, &lookup);
+	c.word = c.flow ? flow_word(c.flow) : 0;
+	bool same = c.word && table_confirm(c.flow, &lookup.key) &&
+		    flowkey_direction(c.flow) == view->direction;
+	if (same) {
+		*known = conntrack_numbers(c.flow, numbers);
+		conntrack_kill(&ct, &c, END_KILLED);
+		table_hand_over(filter->table, filter->worker_count);
+		meters_hand_over(filter->meters, filter->worker_count);
+	}
+	urcu_qsbr_thread_offline();
+	return same;
+}
+
 void
 filter_watch(struct filter *filter, bool on)
 {

@@ -49,6 +49,29 @@ put_in_force(struct play *play, struct policy *policy, bool on_trial)
 	policy_destroy(old);
 }
 
+/* All that this source has opened; each dies once. */
+static void
+kill_from(struct play *play, const char *source)
+{
+	struct address address;
+	struct flow_numbers numbers;
+	struct flow_view v;
+	uint32_t cursor = 0;
+	bool known;
+
+	ck_assert(address_parse(source, &address));
+	while (filter_next_flow(play->filter, &cursor, play->now_ms, &v)) {
+		if (!address_equal(v.tuple.src, address))
+			continue;
+		ck_assert(filter_kill(
+		    play->filter, cursor, &v, play->now_ms, &numbers, &known));
+		ck_assert(known == (v.tuple.protocol == TCP));
+		ck_assert(!filter_kill(
+		    play->filter, cursor, &v, play->now_ms, &numbers, &known));
+	}
+	filter_online();
+}
+
 /* What the keeper, or a worker, does to sets; then what time brings. */
 static void
 keep(struct play *play, const char *command)
@@ -59,6 +82,10 @@ keep(struct play *play, const char *command)
 	struct prefix p;
 
 	translate(play->family, command, text);
+	if (strncmp(text, "kill ", 5) == 0) {
+		kill_from(play, text + 5);
+		return;
+	}
 	if (strncmp(text, "ban ", 4) == 0)
 		sscanf(text, "%7s %63s %u", verb, member, &seconds);
 	else

@@ -44,7 +44,8 @@ struct step {
 	const char *own; /* this host's addresses from now on */
 	/* "add SET MEMBER SECONDS", "del SET MEMBER", "ban MEMBER SECONDS",
 	 * "ask SET MEMBER SECONDS" (as a worker does), "cut SET MEMBER SECONDS"
-	 * (ask, and cut it): before the packet.  SECONDS may be missing. */
+	 * (ask, and cut it), "kill ADDRESS" (what it opened): before the
+	 * packet.  SECONDS may be missing. */
 	const char *keeper;
 	const char *state;  /* of its flow afterwards, "" : there is none */
 	unsigned expires_s; /* that flow, if nothing comes; 0: not asked */

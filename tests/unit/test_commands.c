@@ -231,7 +231,8 @@ START_TEST(names_match_exactly)
 	ask("{\"id\":1,\"command\":\"statu\"}");
 	assert_holds(
 	    "\"exit\":2,\"error\":\"unknown command \\\"statu\\\"; "
-	    "accepted: status, rules, policy, flows, watch, states, drops, "
+	    "accepted: status, rules, policy, flows, watch, kill, states, "
+	    "drops, "
 	    "shadow, explain, set-add, set-del, set-test, set-list, ban, "
 	    "reload, "
 	    "try, trial, confirm, rollback, shadow-promote, allow, allow-del, "

@@ -51,6 +51,18 @@ SCENARIO(a_ban_ends_it_at_once, rules,
 	{ IN,  TCP, THERE, HERE, S,   RULE_ALLOW, .told = "new" },
 	{ OUT, TCP, HERE, THERE, S|A, BANNED,
 	  .keeper = "ban 198.51.100.9", .told = "end banned" })
+
+SCENARIO(what_is_killed_stays_dead_unless_it_may_open_anew, rules,
+	{ IN,  TCP, THERE, HERE, S,   RULE_ALLOW,  .told = "new" },
+	{ OUT, TCP, HERE, THERE, S|A, ESTABLISHED, .told = "" },
+	{ IN,  TCP, THERE, HERE, A,   ESTABLISHED, .told = "assured" },
+	{ OUT, UDP, "192.0.2.2:5000", "198.51.100.9:53", 0, RULE_ALLOW, .told = "new" },
+	{ IN,  TCP, THERE, HERE, A|P, NOT_A_START, .length = 5,
+	  .keeper = "kill 198.51.100.9", .told = "end killed", .flows = 1 },
+	{ OUT, TCP, HERE, THERE, A,   NOT_A_START, .told = "" },
+	{ IN,  UDP, "198.51.100.9:53", "192.0.2.2:5000", 0, NO_RULE,
+	  .keeper = "kill 192.0.2.2", .told = "end killed" },
+	{ OUT, UDP, "192.0.2.2:5000", "198.51.100.9:53", 0, RULE_ALLOW, .told = "new" })
 /* clang-format on */
 
 static const struct flow_event begun = { .time_ms = 5 };
@@ -131,6 +143,7 @@ suite_watch(void)
 	ADD_SCENARIO(events, a_new_handshake_in_the_old_place_replaces_it);
 	ADD_SCENARIO(events, a_reload_revokes_at_the_next_packet);
 	ADD_SCENARIO(events, a_ban_ends_it_at_once);
+	ADD_SCENARIO(events, what_is_killed_stays_dead_unless_it_may_open_anew);
 	tcase_add_test(store, who_is_slow_is_told_how_much_went_by);
 	tcase_add_test(
 	    store, it_is_off_when_nobody_has_asked_for_three_seconds);
