@@ -155,6 +155,12 @@ queue_read(const struct queue *queue)
 	return seen;
 }
 
+void
+queue_latency(const struct queue *queue, struct latency_totals *totals)
+{
+	latency_read(&queue->latency, totals);
+}
+
 unsigned
 queue_number(const struct queue *queue)
 {

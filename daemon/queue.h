@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "filter.h"
+#include "latency.h"
 #include "ring.h"
 
 struct queue;
@@ -56,6 +57,8 @@ bool queue_start(struct queue *queue, char error[QUEUE_ERROR_SIZE]);
 void queues_tell_owners(struct queue *const *queues, unsigned count, bool tell);
 /* Any thread. */
 struct queue_statistics queue_read(const struct queue *queue);
+/* Adds its to *totals.  Any thread. */
+void queue_latency(const struct queue *queue, struct latency_totals *totals);
 unsigned queue_number(const struct queue *queue);
 /* Stops and joins the thread, if it was started; the queue stays bound, what
  * waits in it waits on.  Main thread. */

@@ -329,8 +329,10 @@ judge(struct queue *queue, unsigned count)
 	counter_add(&queue->packets, waiting);
 	if (waiting > 0)
 		counter_add(&queue->batches, 1);
-	if (send_verdicts(queue))
-		counter_add(&queue->verdicts_sent, waiting);
+	if (!send_verdicts(queue))
+		return;
+	counter_add(&queue->verdicts_sent, waiting);
+	latency_add(&queue->latency, clock_ns() - queue->received_ns, waiting);
 }
 
 /* What waits in the queue is dropped by the kernel, which counts from 0 for the
@@ -459,6 +461,7 @@ queue_work(void *argument)
 		queue->now_ms = coarse_ms();
 		counter_add(&queue->progress, 1);
 		if (count > 0) {
+			queue->received_ns = clock_ns();
 			gathered(queue, (unsigned)count);
 			judge(queue, (unsigned)count);
 			filter_quiescent(filter, worker);

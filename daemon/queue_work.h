@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "counter.h"
+#include "latency.h"
 #include "message.h"
 #include "queue.h"
 #include "verdicts.h"
@@ -34,7 +35,8 @@ struct queue {
 
 	/* Of the thread. */
 	uint64_t now_ms, next_log_ms;
-	bool unusable; /* the socket: bind anew */
+	uint64_t received_ns; /* when the batch was there */
+	bool unusable;        /* the socket: bind anew */
 	struct rush {
 		uint64_t since_ms, packets; /* where a span began */
 		uint64_t not_before_ms;     /* to gather */
@@ -53,6 +55,7 @@ struct queue {
 	alignas(64) struct counter packets;
 	struct counter batches, verdicts_sent, send_retries, odd_messages,
 	    receive_errors, flushed, progress;
+	struct latency latency;
 	/* What sockets before this one have lost; with it `rebound` changes. */
 	struct counter lost_queue_full, lost_socket_full, lost_rebound;
 	struct published rebound;

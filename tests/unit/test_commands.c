@@ -279,7 +279,7 @@ START_TEST(status_tells_policy_flows_and_counts)
 		     "\"outbound\":1,\"forward\":null,\"acl\":null}},"
 		     "\"last_reload\":null,\"trial\":null,"
 		     "\"hook\":{\"leaf\":null,\"forward\":false},"
-		     "\"queues\":[],");
+		     "\"queues\":[],\"latency\":{\"p50_seconds\":null,");
 	assert_holds("\"flows\":{\"used\":2,\"max\":40000},");
 	assert_holds(
 	    "\"verdicts\":{\"inbound\":{\"accept\":2,\"drop\":0,\"reject\":1},"
