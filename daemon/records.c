@@ -51,7 +51,7 @@ sort(struct records *records, struct drop *drop, const struct policy *by,
 	}
 	if (drop->log &&
 	    packet_log_add(records->log, drop, by, interfaces, line))
-		log_info("%s", line);
+		log_packet(line);
 }
 
 void
@@ -92,5 +92,5 @@ records_tend(struct records *records, uint64_t lost)
 		watch_add_missed(records->watch, lost - records->lost, now_ms);
 	records->lost = lost;
 	while (packet_log_due(records->log, now_ms, line))
-		log_info("%s", line);
+		log_packet(line);
 }

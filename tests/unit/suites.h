@@ -34,6 +34,7 @@ Suite *suite_tcp_modes(void);
 Suite *suite_verdicts(void);
 Suite *suite_watch(void);
 Suite *suite_latency(void);
+Suite *suite_journal(void);
 Suite *suite_listener(void);
 Suite *suite_control(void);
 Suite *suite_request(void);
