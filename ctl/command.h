@@ -54,6 +54,7 @@ int command_status(const struct call *call);
 int command_rules(const struct call *call);
 int command_flows(const struct call *call);
 int command_kill(const struct call *call);
+int command_top(const struct call *call);
 int command_watch(const struct call *call);
 int command_drops(const struct call *call);
 int command_shadow(const struct call *call);

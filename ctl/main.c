@@ -46,6 +46,12 @@ static const struct command_option none[] = { { 0 } };
 
 static const struct command_option flow_conditions[] = { CONDITIONS { 0 } };
 
+static const struct command_option top_options[] = {
+	CONDITIONS
+	{ "interval", "SECONDS", "how often the daemon is asked (default: 2)" },
+	{ 0 },
+};
+
 static const struct command_option kill_options[] = {
 	CONDITIONS
 	{ "all",   "", "every connection, instead of conditions" },
@@ -127,6 +133,7 @@ static const struct command commands[] = {
 	{ "rules",   command_rules,   "the rules in order, what each has decided",       "", 0, none },
 	{ "flows",   command_flows,   "the connections it knows; all conditions hold",   "", 0, flow_conditions },
 	{ "watch",   command_watch,   "connections and drops as they happen; all conditions hold", "", 0, flow_conditions },
+	{ "top",     command_top,     "the connections on a screen, sorted, the busiest first", "", 0, top_options },
 	{ "kill",    command_kill,    "end the connections that meet the conditions", "", 0, kill_options },
 	{ "drops",   command_drops,   "what it dropped of late, newest last",            "", 0, drop_options },
 	{ "why",     command_why,     "why packets of this address were dropped, in a line", "ADDRESS", 1, none },
