@@ -445,7 +445,6 @@ filter_try(const struct filter *filter, const struct policy *policy,
 	};
 	bool in_force = filter && filter_policy(filter) == policy;
 	struct job job = { .packet = *packet };
-
 	struct pass pass = {
 		.ct = { .table = where->table,
 		    .meters = where->meters,
