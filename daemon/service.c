@@ -31,6 +31,7 @@
 #include "clock.h"
 #include "commands.h"
 #include "control.h"
+#include "fixed.h"
 #include "hook.h"
 #include "links.h"
 #include "log.h"
@@ -263,28 +264,6 @@ say_started(const struct service *s, const char *socket_path)
 	log_info("control socket %s", socket_path);
 }
 
-/* Settings that are fixed at start stay as they are. */
-static void
-keep_fixed(const struct settings *old, struct settings *new,
-    struct diagnostics *report)
-{
-	if (old->queue.first != new->queue.first ||
-	    old->queue.count != new->queue.count ||
-	    old->queue.length != new->queue.length)
-		diagnostics_add(
-		    report, "queue: a change takes effect at the next start");
-	if (old->conntrack.max_flows != new->conntrack.max_flows)
-		diagnostics_add(report,
-		    "conntrack.max_flows: a change takes effect at the next "
-		    "start");
-	if (old->hook.mark_mask != new->hook.mark_mask)
-		diagnostics_add(report,
-		    "hook.mark_mask: a change takes effect at the next start");
-	new->queue = old->queue;
-	new->hook.mark_mask = old->hook.mark_mask;
-	new->conntrack.max_flows = old->conntrack.max_flows;
-}
-
 static void
 take_records(struct service *s, const struct policy *old)
 {
@@ -306,7 +285,7 @@ put_in_force(
 	struct policy *old = NULL;
 	char error[HOOK_ERROR_SIZE];
 
-	keep_fixed(
+	fixed_keep(
 	    &filter_policy(s->filter)->settings, &policy->settings, report);
 	struct hook_plan plan = plan_for(s, policy);
 	if (!filter_publish(s->filter, policy, &old)) {
