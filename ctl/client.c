@@ -33,6 +33,7 @@ struct reader {
 	size_t size, used;
 	size_t start; /* of the line */
 	size_t line;  /* its bytes, newline included */
+	bool patient; /* waits however long */
 };
 
 static int
@@ -139,7 +140,8 @@ receive(struct reader *reader)
 		reader->bytes = text_need(realloc(reader->bytes, reader->size));
 	}
 	do {
-		int ready = poll(&readable, 1, WAIT_SECONDS * 1000);
+		int ready = poll(
+		    &readable, 1, reader->patient ? -1 : WAIT_SECONDS * 1000);
 
 		if (ready == 0)
 			return timed_out();
@@ -236,9 +238,10 @@ conclude(const json_t *last)
 	return (int)status;
 }
 
-/* The rows also go to `copy`, if it is not NULL. */
+/* The rows also go to `copy`, if it is not NULL.  endless: after the first row
+ * the next may take its time, and all that is there is shown at once. */
 static int
-read_answer(struct reader *reader, FILE *copy,
+read_answer(struct reader *reader, FILE *copy, bool endless,
     void (*take)(void *context, const json_t *row), void *context)
 {
 	for (;;) {
@@ -259,30 +262,44 @@ read_answer(struct reader *reader, FILE *copy,
 			print_line(line, reader->line - 1, copy);
 		take(context, row);
 		json_decref(row);
+		if (!endless)
+			continue;
+		reader->patient = true;
+		if (reader->start + reader->line == reader->used)
+			fflush(stdout);
 	}
 }
 
-int
-client_ask(const struct call *call, json_t *arguments,
+static int
+ask(const struct call *call, json_t *arguments, FILE *copy, bool endless,
     void (*take)(void *context, const json_t *row), void *context)
 {
 	struct reader reader = { .fd = -1 };
 	int code = EXIT_OK;
-	char *text = NULL;
-	size_t bytes = 0;
 
 	reader.fd = dial(call->socket, &code);
 	if (reader.fd < 0) {
 		json_decref(arguments);
 		return code;
 	}
-	FILE *copy =
-	    call->json ? text_need(open_memstream(&text, &bytes)) : NULL;
 	code = send_request(reader.fd, call->command, arguments);
 	if (code == EXIT_OK)
-		code = read_answer(&reader, copy, take, context);
+		code = read_answer(&reader, copy, endless, take, context);
 	free(reader.bytes);
 	close(reader.fd);
+	return code;
+}
+
+int
+client_ask(const struct call *call, json_t *arguments,
+    void (*take)(void *context, const json_t *row), void *context)
+{
+	char *text = NULL;
+	size_t bytes = 0;
+	FILE *copy =
+	    call->json ? text_need(open_memstream(&text, &bytes)) : NULL;
+	int code = ask(call, arguments, copy, false, take, context);
+
 	if (copy) {
 		if (fclose(copy) != 0)
 			text_need(NULL);
@@ -291,6 +308,14 @@ client_ask(const struct call *call, json_t *arguments,
 		free(text);
 	}
 	return code;
+}
+
+int
+client_follow(const struct call *call, json_t *arguments,
+    void (*take)(void *context, const json_t *row), void *context)
+{
+	return ask(
+	    call, arguments, call->json ? stdout : NULL, true, take, context);
 }
 
 static void

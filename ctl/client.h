@@ -22,6 +22,11 @@ int client_ask(const struct call *call, json_t *arguments,
 /* The same for an answer of one row: the row, or NULL and *code. */
 json_t *client_ask_one(const struct call *call, json_t *arguments, int *code);
 
+/* The same for an answer without end: each row is handed over, or with --json
+ * printed, as it comes. */
+int client_follow(const struct call *call, json_t *arguments,
+    void (*take)(void *context, const json_t *row), void *context);
+
 /* Prints a line of JSON.  What is no JSON object is refused: NULL. */
 json_t *client_parse(const char *line, size_t bytes, bool print);
 

@@ -259,9 +259,8 @@ fit(struct columns *columns, unsigned indent)
 	}
 }
 
-/* The text, or as much of it as the width allows.  malloc'd. */
-static char *
-cut_text(const char *text, enum cut cut, unsigned width)
+char *
+columns_cut(const char *text, enum cut cut, unsigned width)
 {
 	unsigned whole = text_width(text);
 
@@ -292,7 +291,7 @@ print_line(const struct columns *columns, char *const *text, unsigned indent,
 		if (shape->absent)
 			continue;
 		char *cut =
-		    cut_text(text[i], columns->column[i].cut, shape->width);
+		    columns_cut(text[i], columns->column[i].cut, shape->width);
 		char *dressed = text_tone(tone, cut);
 		unsigned rest = shape->width - text_width(cut);
 

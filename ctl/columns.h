@@ -22,6 +22,9 @@ struct columns;
 
 /* `column` is borrowed. */
 struct columns *columns_create(const struct column *column, size_t count);
+/* Clean text, or as much of it as the width allows.  malloc'd. */
+char *columns_cut(const char *clean, enum cut cut, unsigned width);
+
 void columns_destroy(struct columns *columns);
 /* The next cell, row by row; any bytes.  `brief`: what says the same in less
  * space, NULL: nothing does.  NULL for `full`: there is no value. */

@@ -30,7 +30,7 @@ struct command_option {
 	const char *name, *value, *help;
 };
 
-#define OPTIONS_MAX 8
+#define OPTIONS_MAX 10
 
 /* One command line, taken apart and within the command's limits. */
 struct call {
@@ -53,6 +53,9 @@ const char *call_option(const struct call *call, const char *name);
 int command_status(const struct call *call);
 int command_rules(const struct call *call);
 int command_flows(const struct call *call);
+int command_kill(const struct call *call);
+int command_top(const struct call *call);
+int command_watch(const struct call *call);
 int command_drops(const struct call *call);
 int command_shadow(const struct call *call);
 int command_why(const struct call *call);

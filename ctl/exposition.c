@@ -12,10 +12,16 @@ void
 exposition_begin(struct exposition *exposition, enum kind kind,
     const char *family, const char *help)
 {
+	static const char *const names[] = {
+		[COUNTER] = "counter",
+		[GAUGE] = "gauge",
+		[HISTOGRAM] = "histogram",
+	};
+
 	exposition->family = family;
 	fprintf(exposition->out, "# HELP ephemerald_%s %s\n", family, help);
-	fprintf(exposition->out, "# TYPE ephemerald_%s %s\n", family,
-	    kind == COUNTER ? "counter" : "gauge");
+	fprintf(
+	    exposition->out, "# TYPE ephemerald_%s %s\n", family, names[kind]);
 }
 
 static void
@@ -50,6 +56,18 @@ put_name(const struct exposition *exposition, const struct label *labels)
 		putc('"', out);
 	}
 	fputs(*before == ',' ? "} " : " ", out);
+}
+
+void
+exposition_part(struct exposition *exposition, const char *ending,
+    const char *le, double value)
+{
+	FILE *out = exposition->out;
+
+	fprintf(out, "ephemerald_%s%s", exposition->family, ending);
+	if (le)
+		fprintf(out, "{le=\"%s\"}", le);
+	fprintf(out, " %.15g\n", value);
 }
 
 void

@@ -19,11 +19,15 @@ struct exposition {
 	const char *family;
 };
 
-enum kind { COUNTER, GAUGE };
+enum kind { COUNTER, GAUGE, HISTOGRAM };
 
 /* `family` without the prefix ephemerald_; lives while samples come. */
 void exposition_begin(struct exposition *exposition, enum kind kind,
     const char *family, const char *help);
+/* Of a HISTOGRAM: a sample of this ending, "_sum"; le: its label, NULL: none.
+ */
+void exposition_part(struct exposition *exposition, const char *ending,
+    const char *le, double value);
 /* labels: NULL, none.  Values may be any text. */
 void exposition_count(
     struct exposition *exposition, const struct label *labels, uint64_t value);

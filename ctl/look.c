@@ -91,22 +91,11 @@ add_end(struct columns *columns, const json_t *row, const char *key,
 		columns_add(columns, NULL, NULL);
 }
 
-/* Opener's and responder's, as "12/10". */
 static void
 add_pair(
     struct columns *columns, const json_t *row, const char *key, bool is_size)
 {
-	char *text[2];
-
-	for (size_t i = 0; i < ARRAY_LEN(text); i++) {
-		uint64_t value = (uint64_t)json_integer_value(
-		    json_array_get(json_object_get(row, key), i));
-
-		text[i] = is_size ? text_size(value) : text_count(value, true);
-	}
-	columns_take(columns, text_format("%s/%s", text[0], text[1]), NULL);
-	free(text[0]);
-	free(text[1]);
+	columns_take(columns, row_pair(row, key, is_size), NULL);
 }
 
 static void
@@ -243,9 +232,8 @@ fill_flow(struct columns *columns, const json_t *row)
 	return 1;
 }
 
-/* The options of the command as the daemon takes them: same names. */
-static json_t *
-given_options(const struct call *call)
+json_t *
+look_options(const struct call *call)
 {
 	json_t *arguments = json_object();
 
@@ -269,7 +257,7 @@ command_flows(const struct call *call)
 {
 	static const struct list flows = { flow_columns,
 		ARRAY_LEN(flow_columns), fill_flow, "flow", "flows" };
-	json_t *arguments = given_options(call);
+	json_t *arguments = look_options(call);
 
 	return arguments ? list(call, arguments, &flows) : EXIT_USAGE;
 }
@@ -292,16 +280,7 @@ static const struct column drop_columns[] = {
 static void
 add_protocol(struct columns *columns, const json_t *row)
 {
-	const char *protocol = row_text(row, "protocol");
-
-	if (row_has(row, "icmp_type") && protocol)
-		columns_take(columns,
-		    text_format("%s %ju/%ju", protocol,
-			(uintmax_t)row_count(row, "icmp_type"),
-			(uintmax_t)row_count(row, "icmp_code")),
-		    NULL);
-	else
-		columns_add(columns, protocol, NULL);
+	columns_take(columns, row_protocol(row), NULL);
 }
 
 static uint64_t
@@ -326,7 +305,7 @@ command_drops(const struct call *call)
 {
 	static const struct list drops = { drop_columns,
 		ARRAY_LEN(drop_columns), fill_drop, "packet", "packets" };
-	json_t *arguments = given_options(call);
+	json_t *arguments = look_options(call);
 
 	return arguments ? list(call, arguments, &drops) : EXIT_USAGE;
 }
@@ -379,7 +358,7 @@ look_shadow(const struct call *call)
 		ARRAY_LEN(shadow_columns), fill_shadow,
 		"packet would get another verdict",
 		"packets would get another verdict" };
-	json_t *arguments = given_options(call);
+	json_t *arguments = look_options(call);
 
 	return arguments ? list(call, arguments, &shadow) : EXIT_USAGE;
 }

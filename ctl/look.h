@@ -9,6 +9,10 @@
 
 #include "command.h"
 
+/* The options of the command as the daemon takes them: same names.  NULL: it
+ * has been said what is wrong. */
+json_t *look_options(const struct call *call);
+
 int look_sets(const struct call *call, json_t *arguments);
 int look_openings(const struct call *call);
 int look_members(const struct call *call, json_t *arguments);

@@ -34,15 +34,28 @@ struct command {
 /* clang-format off */
 static const struct command_option none[] = { { 0 } };
 
-static const struct command_option flow_conditions[] = {
-	{ "protocol",  "PROTOCOL",  "tcp, udp, icmp, ... or a number" },
-	{ "src",       "ADDRESS",   "sender of the first packet; a prefix or a range too" },
-	{ "dst",       "ADDRESS",   "receiver of the first packet" },
-	{ "sport",     "PORT",      "its source port; a range too" },
-	{ "dport",     "PORT",      "its destination port" },
-	{ "state",     "STATE",     "established, syn-sent, ..." },
-	{ "direction", "DIRECTION", "inbound, outbound or forward" },
+#define CONDITIONS \
+	{ "protocol",  "PROTOCOL",  "tcp, udp, icmp, ... or a number" }, \
+	{ "src",       "ADDRESS",   "sender of the first packet; a prefix or a range too" }, \
+	{ "dst",       "ADDRESS",   "receiver of the first packet" }, \
+	{ "sport",     "PORT",      "its source port; a range too" }, \
+	{ "dport",     "PORT",      "its destination port" }, \
+	{ "state",     "STATE",     "established, syn-sent, ..." }, \
+	{ "direction", "DIRECTION", "inbound, outbound or forward" }, \
 	{ "rule",      "RULE",      "that let it in: \"inbound 1\", or its name" },
+
+static const struct command_option flow_conditions[] = { CONDITIONS { 0 } };
+
+static const struct command_option top_options[] = {
+	CONDITIONS
+	{ "interval", "SECONDS", "how often the daemon is asked (default: 2)" },
+	{ 0 },
+};
+
+static const struct command_option kill_options[] = {
+	CONDITIONS
+	{ "all",   "", "every connection, instead of conditions" },
+	{ "reset", "", "tell both ends of TCP connections, by a RST" },
 	{ 0 },
 };
 
@@ -119,6 +132,9 @@ static const struct command commands[] = {
 	{ "status",  command_status,  "what the firewall does and how it is doing",      "", 0, none },
 	{ "rules",   command_rules,   "the rules in order, what each has decided",       "", 0, none },
 	{ "flows",   command_flows,   "the connections it knows; all conditions hold",   "", 0, flow_conditions },
+	{ "watch",   command_watch,   "connections and drops as they happen; all conditions hold", "", 0, flow_conditions },
+	{ "top",     command_top,     "the connections on a screen, sorted, the busiest first", "", 0, top_options },
+	{ "kill",    command_kill,    "end the connections that meet the conditions", "", 0, kill_options },
 	{ "drops",   command_drops,   "what it dropped of late, newest last",            "", 0, drop_options },
 	{ "why",     command_why,     "why packets of this address were dropped, in a line", "ADDRESS", 1, none },
 	{ "shadow",  command_shadow,  "what the shadow policy would have given another verdict; promote: put it in force", "[promote]", 1, shadow_options },

@@ -235,6 +235,33 @@ put_workers(struct exposition *e, const json_t *status)
 }
 
 static void
+put_latency(struct exposition *e, const json_t *status)
+{
+	const json_t *latency = json_object_get(status, "latency");
+	uint64_t below = 0;
+	json_t *bucket;
+	char le[32];
+	size_t i;
+
+	if (!row_has(latency, "count"))
+		return;
+	exposition_begin(e, HISTOGRAM, "verdict_latency_seconds",
+	    "Time from the receipt of a packet to its verdict.");
+	json_array_foreach(json_object_get(latency, "buckets"), i, bucket)
+	{
+		below += row_count(bucket, "count");
+		if (!row_has(bucket, "up_to_seconds"))
+			continue;
+		snprintf(le, sizeof(le), "%.9g",
+		    row_number(bucket, "up_to_seconds"));
+		exposition_part(e, "_bucket", le, (double)below);
+	}
+	exposition_part(e, "_bucket", "+Inf", (double)below);
+	exposition_part(e, "_sum", NULL, row_number(latency, "sum_seconds"));
+	exposition_part(e, "_count", NULL, (double)below);
+}
+
+static void
 put_flows(struct exposition *e, const json_t *status, const json_t *states)
 {
 	const json_t *flows = json_object_get(status, "flows");
@@ -328,6 +355,7 @@ put_all(struct exposition *e, const struct answers *answers)
 	    "When the rule last decided.", "last_hit");
 	put_flows(e, status, answers->states);
 	put_workers(e, status);
+	put_latency(e, status);
 	put_sets(e, answers->sets);
 }
 

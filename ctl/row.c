@@ -53,6 +53,36 @@ row_endpoint(const json_t *row, const char *key, const char *port_key)
 }
 
 char *
+row_protocol(const json_t *row)
+{
+	const char *protocol = row_text(row, "protocol");
+
+	if (protocol && row_has(row, "icmp_type") && row_has(row, "icmp_code"))
+		return text_format("%s %ju/%ju", protocol,
+		    (uintmax_t)row_count(row, "icmp_type"),
+		    (uintmax_t)row_count(row, "icmp_code"));
+	return protocol ? text_format("%s", protocol) : NULL;
+}
+
+char *
+row_pair(const json_t *row, const char *key, bool is_size)
+{
+	char *text[2];
+
+	for (size_t i = 0; i < ARRAY_LEN(text); i++) {
+		json_int_t value = json_integer_value(
+		    json_array_get(json_object_get(row, key), i));
+		uint64_t count = value > 0 ? (uint64_t)value : 0;
+
+		text[i] = is_size ? text_size(count) : text_count(count, true);
+	}
+	char *pair = text_format("%s/%s", text[0], text[1]);
+	free(text[0]);
+	free(text[1]);
+	return pair;
+}
+
+char *
 row_place(const json_t *row, bool brief)
 {
 	const char *file = row_text(row, "file");

@@ -18,6 +18,10 @@ double row_number(const json_t *row, const char *key);
 /* The next are malloc'd.  "192.0.2.1:22", "[2001:db8::1]:22", or the address
  * alone if the port is null; NULL: no address. */
 char *row_endpoint(const json_t *row, const char *key, const char *port_key);
+/* "tcp", "icmp 8/0"; NULL: none. */
+char *row_protocol(const json_t *row);
+/* Opener's and responder's, as "12/10". */
+char *row_pair(const json_t *row, const char *key, bool is_size);
 /* "/etc/ephemerald/ephemerald.conf:12", brief: "ephemerald.conf:12"; NULL: no
  * file. */
 char *row_place(const json_t *row, bool brief);

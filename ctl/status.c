@@ -110,6 +110,33 @@ say_fast_path(const json_t *fast_path)
 			(uintmax_t)row_count(fast_path, "packets")));
 }
 
+/* At most that long; a quantile is null if it took more than a second. */
+static char *
+at_most(const json_t *latency, const char *key)
+{
+	double seconds = row_number(latency, key);
+
+	if (!row_has(latency, key))
+		return text_format("over a second");
+	return seconds < 1e-3 ? text_format("%.0f us", seconds * 1e6)
+			      : text_format("%.0f ms", seconds * 1e3);
+}
+
+static void
+say_latency(const json_t *latency)
+{
+	if (row_count(latency, "count") == 0)
+		return;
+	char *median = at_most(latency, "p50_seconds");
+	char *most = at_most(latency, "p99_seconds");
+	say("latency", TONE_PLAIN,
+	    text_format("from receipt to verdict: half within %s, 99 %% "
+			"within %s",
+		median, most));
+	free(median);
+	free(most);
+}
+
 static void
 say_rest(const json_t *status)
 {
@@ -124,6 +151,7 @@ say_rest(const json_t *status)
 		json_is_true(json_object_get(hook, "forward")) ? "judged too"
 							       : "not judged"));
 	say_fast_path(json_object_get(hook, "fast_path"));
+	say_latency(json_object_get(status, "latency"));
 	say("flows", used < max ? TONE_PLAIN : TONE_BAD,
 	    text_format("%ju of %ju", (uintmax_t)used, (uintmax_t)max));
 }

@@ -35,6 +35,16 @@ struct progress {
 			uint32_t cursor;
 			uint64_t flows[STATE_COUNT];
 		} states;
+		struct {
+			struct flow_filter filter;
+			uint64_t cursor;
+		} watch;
+		struct {
+			struct flow_filter filter;
+			uint32_t cursor;
+			bool reset;
+			uint64_t count;
+		} kill;
 	};
 };
 
@@ -53,6 +63,8 @@ struct call {
 enum exchange_step call_fail(struct call *call, enum answer answer,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* The conditions of the request.  False: the answer is an error. */
+bool call_read_filter(struct call *call, struct flow_filter *filter);
 /* "3600", "90s", "15m", "2h", "5d", and "-1": SET_FOREVER. */
 bool call_read_duration(const char *text, uint64_t *ms);
 
@@ -69,6 +81,12 @@ enum exchange_step call_allow_list(struct call *call);
 
 /* Of commands_states.c. */
 enum exchange_step call_states(struct call *call);
+
+/* Of commands_kill.c. */
+enum exchange_step call_kill(struct call *call);
+
+/* Of commands_watch.c. */
+enum exchange_step call_watch(struct call *call);
 
 /* Of commands_sets.c. */
 enum exchange_step call_set_add(struct call *call);

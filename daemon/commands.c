@@ -128,26 +128,36 @@ policy(struct call *call)
 	return *next < length ? EXCHANGE_MORE : EXCHANGE_DONE;
 }
 
+bool
+call_read_filter(struct call *call, struct flow_filter *filter)
+{
+	char error[FLOW_FILTER_ERROR_SIZE];
+
+	switch (flow_filter_parse(call->request,
+	    filter_policy(call->commands->filter), filter, error)) {
+	case FILTER_OK:
+		return true;
+	case FILTER_BAD:
+		call_fail(call, ANSWER_USAGE, "%s", error);
+		break;
+	case FILTER_NO_RULE:
+		call_fail(call, ANSWER_NO_OBJECT, "%s", error);
+		break;
+	}
+	return false;
+}
+
 static enum exchange_step
 flows(struct call *call)
 {
 	const struct commands *commands = call->commands;
 	const struct policy *policy = filter_policy(commands->filter);
 	struct flow_filter *filter = &call->progress->flows.filter;
-	char error[FLOW_FILTER_ERROR_SIZE];
 	uint64_t now_ms = clock_ms();
 	struct flow_view flow;
 
-	if (call->request)
-		switch (
-		    flow_filter_parse(call->request, policy, filter, error)) {
-		case FILTER_OK:
-			break;
-		case FILTER_BAD:
-			return call_fail(call, ANSWER_USAGE, "%s", error);
-		case FILTER_NO_RULE:
-			return call_fail(call, ANSWER_NO_OBJECT, "%s", error);
-		}
+	if (call->request && !call_read_filter(call, filter))
+		return EXCHANGE_DONE;
 	for (unsigned i = 0; i < STEPS_MAX; i++) {
 		if (call->out->used >= EXCHANGE_CHUNK)
 			return EXCHANGE_MORE;
@@ -274,6 +284,8 @@ static const char *const allow_arguments[] = { "what", "from", "for", NULL };
 static const char *const allow_del_arguments[] = { "what", "from", NULL };
 static const char *const no_arguments[] = { NULL };
 static const char *const flows_arguments[] = { FLOW_FILTER_ARGUMENTS, NULL };
+static const char *const kill_arguments[] = { FLOW_FILTER_ARGUMENTS, "all",
+	"reset", NULL };
 static const char *const drops_arguments[] = { "limit", NULL };
 
 static const struct command table[] = {
@@ -283,6 +295,8 @@ static const struct command table[] = {
 	{ "rules",   false, rules,   no_arguments },
 	{ "policy",  false, policy,  no_arguments },
 	{ "flows",   false, flows,   flows_arguments },
+	{ "watch",   false, call_watch, flows_arguments },
+	{ "kill",    true,  call_kill,  kill_arguments },
 	{ "states",  false, call_states, no_arguments },
 	{ "drops",   false, drops,   drops_arguments },
 	{ "shadow",  false, shadow,  drops_arguments },
@@ -307,7 +321,7 @@ static const struct command table[] = {
 static const struct command *
 find_command(struct call *call)
 {
-	char known[320] = "";
+	char known[512] = "";
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		if (strcmp(table[i].name, call->request->command) == 0)
@@ -427,7 +441,7 @@ commands_answer(void *context, struct exchange *exchange)
 		step = answer_first(&call);
 	else
 		step = call.progress->command->run(&call);
-	if (step != EXCHANGE_MORE)
+	if (step == EXCHANGE_DONE || step == EXCHANGE_CLOSE)
 		put_end(&call);
 	free(call.error);
 	return step;

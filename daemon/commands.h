@@ -13,6 +13,7 @@
 #include "filter.h"
 #include "hook.h"
 #include "queue.h"
+#include "watch.h"
 
 /* Part of the interface: exit status of ephctl, "exit" in an answer. */
 enum answer {
@@ -32,6 +33,7 @@ struct commands {
 	struct queue *const *queues;
 	size_t queue_count;
 	const struct drops *drops, *disagreements;
+	struct watch *watch;
 	struct changes *changes;
 	const struct fast_path_kernel *fast_path; /* NULL: none, */
 	const char *fast_path_error; /* and why; NULL or "": not asked */

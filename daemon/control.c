@@ -43,6 +43,7 @@ struct seat {
 	bool may_change;
 	bool ended;               /* sends no more */
 	bool leaving;             /* to be closed when all is sent */
+	bool waiting;             /* for news, with an answer under way */
 	bool answering;           /* the first line_length bytes of `in` */
 	size_t in_used, searched; /* of `in` */
 	size_t line_length, line_taken; /* without and with its end */
@@ -168,7 +169,8 @@ answer_part(struct seat *seat, exchange_answer *answer, void *context)
 
 	seat->progress = exchange.progress;
 	seat->since_ms = clock_ms();
-	if (step != EXCHANGE_MORE)
+	seat->waiting = step == EXCHANGE_WAIT;
+	if (step == EXCHANGE_DONE || step == EXCHANGE_CLOSE)
 		finish_line(seat);
 	if (step == EXCHANGE_CLOSE)
 		seat->leaving = true;
@@ -211,15 +213,25 @@ serve(struct seat *seat, exchange_answer *answer, void *context)
 	return !seat->leaving && !seat->ended;
 }
 
-/* Wakes us for what it has to do next.  Work that needs no byte of the client's
- * waits until it has read most of what it was sent. */
+/* All that it was told has gone, and it waits for news. */
+static bool
+is_waiting(const struct seat *seat)
+{
+	return seat->waiting && seat->out.used == 0;
+}
+
+/* Wakes us for what it has to do next.  Who waits only wakes us by leaving.
+ * Work that needs no byte of the client's waits until it has read most of what
+ * it was sent. */
 static void
 watch(struct control *control, struct seat *seat)
 {
 	bool has_work = seat->answering || seat->out.used > 0 ||
 			seat->searched < seat->in_used;
 	struct epoll_event event = {
-		.events = has_work ? EPOLLOUT : EPOLLIN,
+		.events = is_waiting(seat) ? 0
+			  : has_work       ? EPOLLOUT
+					   : EPOLLIN,
 		.data.ptr = seat,
 	};
 
@@ -364,6 +376,20 @@ control_fd(const struct control *control)
 	return control->epoll;
 }
 
+static void
+ask_waiting(struct control *control, exchange_answer *answer, void *context)
+{
+	for (unsigned i = 0; i < SEATS; i++) {
+		struct seat *seat = &control->seat[i];
+		if (seat->fd < 0 || !is_waiting(seat))
+			continue;
+		if (serve(seat, answer, context))
+			watch(control, seat);
+		else
+			leave(seat);
+	}
+}
+
 void
 control_turn(struct control *control, exchange_answer *answer, void *context)
 {
@@ -376,12 +402,15 @@ control_turn(struct control *control, exchange_answer *answer, void *context)
 		struct seat *seat = event[i].data.ptr;
 		if (!seat)
 			newcomers = true;
+		else if (is_waiting(seat))
+			leave(seat);
 		else if (serve(seat, answer, context))
 			watch(control, seat);
 		else
 			leave(seat);
 	}
-	/* 2. Who is late. */
+	/* 2. Who waits for news, and who is late. */
+	ask_waiting(control, answer, context);
 	uint64_t now_ms = clock_ms();
 	for (unsigned i = 0; i < SEATS; i++) {
 		struct seat *seat = &control->seat[i];

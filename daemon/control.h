@@ -31,6 +31,7 @@ struct exchange {
 enum exchange_step {
 	EXCHANGE_DONE,
 	EXCHANGE_MORE,  /* ask again when this part has been sent */
+	EXCHANGE_WAIT,  /* ask again in the next turn, there may be news */
 	EXCHANGE_CLOSE, /* done, and the client is to go */
 };
 
@@ -48,8 +49,8 @@ struct control *control_open(
 int control_listener(const struct control *control);
 /* Readable when control_turn() has something to do. */
 int control_fd(const struct control *control);
-/* Serves who is ready, a part each, and cuts who is late.  To be called when
- * control_fd() is readable, and twice a second at least. */
+/* Serves who is ready or waits for news, a part each, and cuts who is late.  To
+ * be called when control_fd() is readable, and twice a second at least. */
 void control_turn(
     struct control *control, exchange_answer *answer, void *context);
 /* leaving: the path stays, to who else holds the listening socket.  NULL is

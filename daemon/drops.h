@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ring.h"
+#include "drop.h"
 #include "rules.h"
 
 #define DROPS_MAX 1024

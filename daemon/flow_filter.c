@@ -195,10 +195,25 @@ flow_filter_parse(const struct request *request, const struct policy *policy,
 }
 
 static bool
+any_port(const struct port_range *range)
+{
+	return range->low == 0;
+}
+
+bool
+flow_filter_is_empty(const struct flow_filter *filter)
+{
+	return filter->any_protocol && filter->any_direction &&
+	       filter->any_src && filter->any_dst && filter->any_rule &&
+	       !filter->state && any_port(&filter->sport) &&
+	       any_port(&filter->dport);
+}
+
+static bool
 port_matches(const struct port_range *range, uint16_t port, bool has_ports)
 {
 	if (!has_ports)
-		return range->low == 0;
+		return any_port(range);
 	return range->low <= port && port <= range->high;
 }
 
@@ -222,7 +237,8 @@ flow_filter_match(
 	return (filter->any_protocol || filter->protocol == tuple->protocol) &&
 	       (filter->any_direction ||
 		   filter->direction == flow->direction) &&
-	       (!filter->state || strcmp(filter->state, flow->state) == 0) &&
+	       (!filter->state ||
+		   (flow->state && strcmp(filter->state, flow->state) == 0)) &&
 	       (filter->any_src || address_in(tuple->src, &filter->src)) &&
 	       (filter->any_dst || address_in(tuple->dst, &filter->dst)) &&
 	       port_matches(&filter->sport, tuple->sport, has_ports) &&

@@ -32,6 +32,8 @@ enum flow_filter_result { FILTER_OK, FILTER_BAD, FILTER_NO_RULE };
 enum flow_filter_result flow_filter_parse(const struct request *request,
     const struct policy *policy, struct flow_filter *filter,
     char error[FLOW_FILTER_ERROR_SIZE]);
+/* Does it match every flow? */
+bool flow_filter_is_empty(const struct flow_filter *filter);
 bool flow_filter_match(
     const struct flow_filter *filter, const struct flow_view *flow);
 

@@ -33,6 +33,7 @@
 #include <libnftnl/table.h>
 
 #include "hook_batch.h"
+#include "hook_reject.h"
 #include "hook_rules.h"
 #include "log.h"
 
@@ -275,6 +276,20 @@ hook_install(struct hook *hook, const struct hook_plan *plan,
 	hook->installed = true;
 	hook->leaf = leaf;
 	return true;
+}
+
+bool
+hook_expect_resets(const struct hook *hook, const struct tuple *connection)
+{
+	struct batch_failure failure = { .error = ENOMEM };
+	struct batch *batch = batch_create(0);
+
+	if (batch) {
+		reject_expect_resets(batch, connection);
+		failure = batch_send(batch, hook->fd);
+		batch_destroy(batch);
+	}
+	return failure.error == 0;
 }
 
 const char *

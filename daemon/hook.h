@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "packet.h"
 #include "rules.h"
 
 struct hook;
@@ -38,6 +39,11 @@ struct hook *hook_inherit(int fd, char error[HOOK_ERROR_SIZE]);
  * never deleted: that would drop every queued packet of the namespace. */
 bool hook_install(struct hook *hook, const struct hook_plan *plan,
     char error[HOOK_ERROR_SIZE]);
+/* For a second our outbound chain lets resets of this TCP connection out, from
+ * either end's address, unjudged: somebody ends it.  False: the kernel refuses,
+ * and they are judged as any packet. */
+bool hook_expect_resets(
+    const struct hook *hook, const struct tuple *connection);
 /* "native" or "xtables"; valid after hook_install(). */
 const char *hook_leaf_in_force(const struct hook *hook);
 /* The table lives as long as anybody holds it. */

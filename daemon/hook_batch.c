@@ -382,6 +382,30 @@ batch_timed_set(
 	nftnl_set_free(set);
 }
 
+void
+batch_element(
+    struct batch *batch, const char *name, const void *key, uint32_t key_length)
+{
+	struct nftnl_set *set = nftnl_set_alloc();
+	struct nftnl_set_elem *element = nftnl_set_elem_alloc();
+
+	if (set && element) {
+		nftnl_set_set_str(set, NFTNL_SET_TABLE, TABLE_NAME);
+		nftnl_set_set_str(set, NFTNL_SET_NAME, name);
+		nftnl_set_elem_set(
+		    element, NFTNL_SET_ELEM_KEY, key, key_length);
+		nftnl_set_elem_add(set, element);
+		element = NULL;
+		put_elements(batch, set, 1);
+	} else {
+		batch->failed = true;
+	}
+	if (element)
+		nftnl_set_elem_free(element);
+	if (set)
+		nftnl_set_free(set);
+}
+
 /* Takes one datagram of answers into *failure.  Returns whether the last
  * change was acknowledged. */
 static bool

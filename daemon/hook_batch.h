@@ -57,6 +57,10 @@ uint32_t batch_goto_map(struct batch *batch, char prefix, unsigned count);
 void batch_timed_set(
     struct batch *batch, const char *name, uint32_t type, uint32_t key_length);
 
+/* An element of it, for the time that its elements stay. */
+void batch_element(
+    struct batch *batch, const char *set, const void *key, uint32_t key_length);
+
 /* A rule: begin, expressions in order, end. */
 void batch_rule(struct batch *batch, const char *chain);
 struct nftnl_expr *batch_expression(struct batch *batch, const char *name);

@@ -16,6 +16,7 @@
 
 #include <netinet/in.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -123,6 +124,48 @@ let_out(struct batch *batch, const struct answer_family *family)
 	match_loaded(batch, family->unreachables);
 	then_accept(batch);
 	batch_rule_end(batch);
+}
+
+static size_t
+put_address(uint8_t *at, struct address address, uint32_t size)
+{
+	uint8_t bytes[16];
+
+	for (unsigned i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)((i < 8 ? address.high : address.low) >>
+				     (56 - 8 * (i % 8)));
+	memcpy(at, bytes + sizeof(bytes) - size, size);
+	return size;
+}
+
+/* A port has a register of four bytes to itself. */
+static size_t
+put_port(uint8_t *at, uint16_t port)
+{
+	at[0] = (uint8_t)(port >> 8);
+	at[1] = (uint8_t)port;
+	return 4;
+}
+
+void
+reject_expect_resets(struct batch *batch, const struct tuple *connection)
+{
+	const struct tuple *t = connection;
+	const struct answer_family *family =
+	    &families[t->family == FAMILY_IPV6];
+
+	batch_about(batch, PIECE_REJECT);
+	for (unsigned back = 0; back < 2; back++) {
+		uint8_t key[40] = { 0 };
+		size_t at = put_address(
+		    key, back ? t->dst : t->src, family->address_size);
+		at += put_port(key + at, back ? t->dport : t->sport);
+		at += put_address(
+		    key + at, back ? t->src : t->dst, family->address_size);
+		put_port(key + at, back ? t->sport : t->dport);
+		batch_element(
+		    batch, family->resets, key, family->connection_size);
+	}
 }
 
 static void

@@ -10,10 +10,14 @@
 
 #include "hook.h"
 #include "hook_batch.h"
+#include "packet.h"
 
 /* The chains "rejected" and "answers", and their sets; without `answers` a
  * rejected packet is only dropped. */
 void reject_chains(struct batch *batch, bool answers);
+/* Chain "answers" lets out, for a second, resets of this connection, whichever
+ * end they claim to be of. */
+void reject_expect_resets(struct batch *batch, const struct tuple *connection);
 /* A base chain after the one that queues, for packets with the mark.  lo_key:
  * the meta key that tells lo apart, or -1. */
 void reject_base_chain(struct batch *batch, const struct hook_plan *plan,

@@ -22,6 +22,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "journal.h"
+
 #define LINE_SIZE 1024 /* below PIPE_BUF: a write is whole or nothing */
 
 static bool prefixed;
@@ -54,6 +56,14 @@ append(char line[LINE_SIZE], const char *format, ...)
 	va_end(arguments);
 }
 
+static void
+clean(char *text)
+{
+	for (char *p = text; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
+}
+
 static void write_line(int priority, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 
@@ -66,9 +76,7 @@ write_line(int priority, const char *format, va_list arguments)
 	char line[LINE_SIZE] = "";
 
 	vsnprintf(text, sizeof(text), format, arguments);
-	for (char *p = text; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
+	clean(text);
 	if (prefixed)
 		append(line, "<%d>", priority);
 	append(line, "ephemerald: %s", text);
@@ -112,4 +120,15 @@ log_info(const char *format, ...)
 	va_start(arguments, format);
 	write_line(LOG_INFO, format, arguments);
 	va_end(arguments);
+}
+
+void
+log_packet(const char *line)
+{
+	char text[LINE_SIZE];
+
+	snprintf(text, sizeof(text), "%s", line);
+	clean(text);
+	if (!prefixed || !journal_send(LOG_INFO, text))
+		log_info("%s", text);
 }

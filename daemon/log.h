@@ -9,6 +9,8 @@
 void log_open(void);
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A line of packet_log.h; in the journal, its parts are fields. */
+void log_packet(const char *line);
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -8,8 +8,8 @@
 #ifndef EPHEMERALD_PACKET_LOG_H
 #define EPHEMERALD_PACKET_LOG_H
 
+#include "drop.h"
 #include "interfaces.h"
-#include "ring.h"
 #include "rules.h"
 
 #define LOG_LINES_MOST 50

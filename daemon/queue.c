@@ -172,6 +172,12 @@ queue_socket(const struct queue *queue, uint64_t *bound)
 	return queue->fd;
 }
 
+void
+queue_latency(const struct queue *queue, struct latency_totals *totals)
+{
+	latency_read(&queue->latency, totals);
+}
+
 unsigned
 queue_number(const struct queue *queue)
 {

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "filter.h"
+#include "latency.h"
 #include "ring.h"
 
 struct queue;
@@ -26,7 +27,7 @@ struct queue_options {
 	int inherited;
 	struct filter *filter;
 	struct interfaces *interfaces;
-	struct ring *drops;
+	struct ring *drops;   /* of struct drop */
 	uint32_t mark_mask;   /* a verdict's mark changes only these bits */
 	uint32_t reject_mark; /* verdict "reject": accept with this mark */
 	bool tell_owners;     /* packets say whose socket sends them */
@@ -60,6 +61,8 @@ void queues_tell_owners(struct queue *const *queues, unsigned count, bool tell);
 struct queue_statistics queue_read(const struct queue *queue);
 /* Changes at least twice a second while the thread lives.  Any thread. */
 uint64_t queue_progress(const struct queue *queue);
+/* Adds its to *totals.  Any thread. */
+void queue_latency(const struct queue *queue, struct latency_totals *totals);
 unsigned queue_number(const struct queue *queue);
 /* The socket it is bound to, for who keeps it beyond our life.  Its number
  * stays the same; *bound, how often the queue was bound, tells another socket.

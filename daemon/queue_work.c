@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "drop.h"
 #include "log.h"
 #include "queue_bind.h"
 
@@ -343,8 +344,11 @@ judge(struct queue *queue, unsigned count)
 	counter_add(&queue->packets, waiting);
 	if (waiting > 0)
 		counter_add(&queue->batches, 1);
-	if (send_verdicts(queue))
+	if (send_verdicts(queue)) {
 		counter_add(&queue->verdicts_sent, waiting);
+		latency_add(
+		    &queue->latency, clock_ns() - queue->received_ns, waiting);
+	}
 	filter_permit(filter, worker);
 }
 
@@ -480,6 +484,7 @@ queue_work(void *argument)
 		queue->now_ms = coarse_ms();
 		counter_add(&queue->progress, 1);
 		if (count > 0) {
+			queue->received_ns = clock_ns();
 			gathered(queue, (unsigned)count);
 			judge(queue, (unsigned)count);
 			filter_quiescent(filter, worker);

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "counter.h"
+#include "latency.h"
 #include "message.h"
 #include "queue.h"
 #include "verdicts.h"
@@ -34,6 +35,7 @@ struct queue {
 
 	/* Of the thread. */
 	uint64_t now_ms, next_log_ms;
+	uint64_t received_ns;  /* when the batch was there */
 	bool unusable;         /* the socket: bind anew */
 	uint32_t inherited_id; /* given out before we read, 0: not known */
 	struct rush {
@@ -54,6 +56,7 @@ struct queue {
 	alignas(64) struct counter packets;
 	struct counter batches, verdicts_sent, send_retries, odd_messages,
 	    receive_errors, flushed, progress;
+	struct latency latency;
 	/* What sockets before this one have lost; with it `rebound` changes. */
 	struct counter lost_queue_full, lost_socket_full, lost_rebound;
 	struct published rebound, bound; /* before and after */

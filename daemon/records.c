@@ -7,6 +7,7 @@
 #include "records.h"
 
 #include "clock.h"
+#include "flow_event.h"
 #include "log.h"
 
 #define BATCH 4096 /* at once: clients wait meanwhile */
@@ -15,16 +16,19 @@ bool
 records_create(struct records *records)
 {
 	*records = (struct records){
+		.watch = watch_create(),
 		.drops = drops_create(),
 		.disagreements = drops_create(),
 		.log = packet_log_create(),
 	};
-	return records->drops && records->disagreements && records->log;
+	return records->watch && records->drops && records->disagreements &&
+	       records->log;
 }
 
 void
 records_free(struct records *records)
 {
+	watch_destroy(records->watch);
 	drops_destroy(records->drops);
 	drops_destroy(records->disagreements);
 	packet_log_destroy(records->log);
@@ -40,11 +44,14 @@ sort(struct records *records, struct drop *drop, const struct policy *by,
 		drops_add(records->disagreements, drop, by, offset);
 	drop->shadow_why = UNDECIDED;
 	drop->shadow_rule = 0;
-	if (reason_verdict(drop->why) != VERDICT_ACCEPT)
+	if (reason_verdict(drop->why) != VERDICT_ACCEPT) {
 		drops_add(records->drops, drop, by, offset);
+		if (watch_is_on(records->watch, clock_ms()))
+			watch_add_drop(records->watch, drop);
+	}
 	if (drop->log &&
 	    packet_log_add(records->log, drop, by, interfaces, line))
-		log_info("%s", line);
+		log_packet(line);
 }
 
 void
@@ -65,10 +72,25 @@ records_take(struct records *records, struct ring *ring,
 }
 
 void
-records_tend(struct records *records)
+records_take_flows(struct records *records, struct filter *filter)
 {
+	struct flow_event event;
+
+	filter_watch(filter, watch_is_on(records->watch, clock_ms()));
+	for (unsigned n = 0; n < BATCH && filter_next_event(filter, &event);
+	     n++)
+		watch_add_flow(records->watch, &event);
+}
+
+void
+records_tend(struct records *records, uint64_t lost)
+{
+	uint64_t now_ms = clock_ms();
 	char line[LOG_LINE_SIZE];
 
-	while (packet_log_due(records->log, clock_ms(), line))
-		log_info("%s", line);
+	if (lost != records->lost && watch_is_on(records->watch, now_ms))
+		watch_add_missed(records->watch, lost - records->lost, now_ms);
+	records->lost = lost;
+	while (packet_log_due(records->log, now_ms, line))
+		log_packet(line);
 }

@@ -216,7 +216,7 @@ row_rest(struct json *json, enum table_id table, uint64_t hits)
 }
 
 void
-row_flow(struct json *json, const struct flow_view *flow,
+row_flow_members(struct json *json, const struct flow_view *flow,
     const struct interfaces *interfaces, const struct policy *policy)
 {
 	char place[32];
@@ -224,13 +224,20 @@ row_flow(struct json *json, const struct flow_view *flow,
 	const struct rule *rule =
 	    policy_find_rule(policy, flow->rule_identity, &table);
 
-	json_open_object(json, NULL);
 	describe_flow(json, flow, interfaces);
 	if (rule)
 		snprintf(place, sizeof(place), "%s %u", table_name(table),
 		    rule->place);
 	json_string(json, "rule", rule ? place : NULL);
 	json_string(json, "name", rule ? rule->name : NULL);
+}
+
+void
+row_flow(struct json *json, const struct flow_view *flow,
+    const struct interfaces *interfaces, const struct policy *policy)
+{
+	json_open_object(json, NULL);
+	row_flow_members(json, flow, interfaces, policy);
 	json_close_object(json);
 	json_newline(json);
 }
@@ -248,21 +255,6 @@ put_icmp(struct json *json, const struct drop *drop)
 		json_null(json, "icmp_type");
 		json_null(json, "icmp_code");
 	}
-}
-
-/* No family: the packet could not be read that far. */
-static void
-put_drop_tuple(struct json *json, const struct tuple *tuple)
-{
-	static const char *const keys[] = { "protocol", "source", "source_port",
-		"destination", "destination_port" };
-
-	if (tuple->family != FAMILY_IPV4 && tuple->family != FAMILY_IPV6) {
-		for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-			json_null(json, keys[i]);
-		return;
-	}
-	describe_tuple(json, tuple);
 }
 
 /* What it gets, which may be accept, and what the shadow policy says. */
@@ -294,7 +286,7 @@ row_drop(struct json *json, const struct drop_row *row,
 	json_string(json, "reason", reason_name(drop->why));
 	json_string(json, "reason_text", reason_text(drop->why));
 	json_string(json, "direction", direction_name(drop->direction));
-	put_drop_tuple(json, &drop->tuple);
+	describe_tuple(json, &drop->tuple);
 	put_icmp(json, drop);
 	put_text_or_null(json, "in_interface",
 	    interfaces_name(interfaces, drop->in_interface));

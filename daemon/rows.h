@@ -21,6 +21,8 @@ void row_rest(struct json *json, enum table_id table, uint64_t hits);
 /* A line of text. */
 void row_line(struct json *json, const char *line);
 /* policy: that names the rule which let it in, if it still has that. */
+void row_flow_members(struct json *json, const struct flow_view *flow,
+    const struct interfaces *interfaces, const struct policy *policy);
 void row_flow(struct json *json, const struct flow_view *flow,
     const struct interfaces *interfaces, const struct policy *policy);
 void row_drop(struct json *json, const struct drop_row *row,

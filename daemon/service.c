@@ -29,6 +29,7 @@
 #include "commands.h"
 #include "control.h"
 #include "fast_path.h"
+#include "fixed.h"
 #include "flows.h"
 #include "handover.h"
 #include "hook.h"
@@ -40,6 +41,7 @@
 #include "workers.h"
 
 #define TURN_MS 200 /* how long a drop may wait to be written down */
+#define NEWS_MS 50  /* the same while somebody watches */
 
 /* In the service manager's store. */
 #define STORE_HOOK    "nft"
@@ -227,39 +229,18 @@ say_started(const struct service *s, const char *socket_path)
 	log_info("control socket %s", socket_path);
 }
 
-/* Settings that are fixed at start stay as they are. */
-static void
-keep_fixed(const struct settings *old, struct settings *new,
-    struct diagnostics *report)
-{
-	if (old->queue.first != new->queue.first ||
-	    old->queue.count != new->queue.count ||
-	    old->queue.length != new->queue.length)
-		diagnostics_add(
-		    report, "queue: a change takes effect at the next start");
-	if (old->conntrack.max_flows != new->conntrack.max_flows)
-		diagnostics_add(report,
-		    "conntrack.max_flows: a change takes effect at the next "
-		    "start");
-	if (old->hook.mark_mask != new->hook.mark_mask)
-		diagnostics_add(report,
-		    "hook.mark_mask: a change takes effect at the next start");
-	if (old->fast_path != new->fast_path)
-		diagnostics_add(report,
-		    "fast_path: a change takes effect at the next start");
-	new->fast_path = old->fast_path;
-	new->queue = old->queue;
-	new->hook.mark_mask = old->hook.mark_mask;
-	new->conntrack.max_flows = old->conntrack.max_flows;
-}
-
 static void
 take_records(struct service *s, const struct policy *old)
 {
-	for (unsigned i = 0; i < s->queue_count; i++)
+	uint64_t lost = filter_events_lost(s->filter);
+
+	for (unsigned i = 0; i < s->queue_count; i++) {
 		records_take(&s->records, s->workers.rings[i],
 		    filter_policy(s->filter), old, s->interfaces);
-	records_tend(&s->records);
+		lost += ring_lost(s->workers.rings[i]);
+	}
+	records_take_flows(&s->records, s->filter);
+	records_tend(&s->records, lost);
 }
 
 static bool
@@ -269,7 +250,7 @@ put_in_force(
 	struct policy *old = NULL;
 	char error[HOOK_ERROR_SIZE];
 
-	keep_fixed(
+	fixed_keep(
 	    &filter_policy(s->filter)->settings, &policy->settings, report);
 	struct hook_plan plan = plan_for(s, policy);
 	if (s->fast_path)
@@ -338,6 +319,7 @@ start_changes(struct service *s, struct files *files)
 		.queue_count = s->queue_count,
 		.drops = s->records.drops,
 		.disagreements = s->records.disagreements,
+		.watch = s->records.watch,
 		.changes = s->changes,
 		.fast_path = s->fast_path,
 		.fast_path_error = s->fast_path_error,
@@ -431,7 +413,10 @@ service_turn(struct service *s)
 		{ .fd = addresses_fd(s->addresses), .events = POLLIN },
 	};
 
-	if (poll(wait, sizeof(wait) / sizeof(wait[0]), TURN_MS) < 0 &&
+	int turn_ms =
+	    watch_is_on(s->records.watch, clock_ms()) ? NEWS_MS : TURN_MS;
+
+	if (poll(wait, sizeof(wait) / sizeof(wait[0]), turn_ms) < 0 &&
 	    errno != EINTR)
 		log_error("poll: %s", strerror(errno));
 	if (wait[2].revents)

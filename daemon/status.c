@@ -135,6 +135,39 @@ put_queues(struct json *json, const struct commands *commands)
 }
 
 static void
+put_seconds(struct json *json, const char *key, uint64_t ns)
+{
+	if (ns == 0 || ns == UINT64_MAX)
+		json_null(json, key);
+	else
+		json_real(json, key, (double)ns / 1e9);
+}
+
+/* Of what is measured: see latency.h. */
+static void
+put_latency(struct json *json, const struct commands *commands)
+{
+	struct latency_totals t = { 0 };
+
+	for (size_t i = 0; i < commands->queue_count; i++)
+		queue_latency(commands->queues[i], &t);
+	json_open_object(json, "latency");
+	put_seconds(json, "p50_seconds", latency_quantile_ns(&t, 500));
+	put_seconds(json, "p99_seconds", latency_quantile_ns(&t, 990));
+	json_unsigned(json, "count", t.count);
+	json_real(json, "sum_seconds", (double)t.sum_ns / 1e9);
+	json_open_array(json, "buckets");
+	for (unsigned i = 0; i < LATENCY_BUCKETS; i++) {
+		json_open_object(json, NULL);
+		put_seconds(json, "up_to_seconds", latency_bound_ns(i));
+		json_unsigned(json, "count", t.bucket[i]);
+		json_close_object(json);
+	}
+	json_close_array(json);
+	json_close_object(json);
+}
+
+static void
 put_counts(struct json *json, const struct filter *filter)
 {
 	uint64_t by_reason[REASON_COUNT] = { 0 };
@@ -229,6 +262,7 @@ status_write(struct json *json, const struct commands *commands)
 	put_fast_path(json, commands);
 	json_close_object(json);
 	put_queues(json, commands);
+	put_latency(json, commands);
 	json_open_object(json, "flows");
 	json_unsigned(json, "used", filter_flow_count(filter));
 	json_unsigned(json, "max", filter_flow_limit(filter));

@@ -17,6 +17,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "drop.h"
+
 #define RECYCLE_MS 50
 
 static void *
@@ -90,7 +92,7 @@ bind_queue(struct workers *w, struct interfaces *interfaces, unsigned n,
 		.cpu = core(n),
 		.filter = w->filter,
 		.interfaces = interfaces,
-		.drops = w->rings[n] = ring_create(),
+		.drops = w->rings[n] = ring_create(sizeof(struct drop), DROPS_WAITING),
 		.mark_mask = settings->hook.mark_mask,
 		.reject_mark = workers_reject_mark(settings),
 		.tell_owners = policy_asks_owners(filter_policy(w->filter)),

@@ -85,6 +85,18 @@ load_side(const struct flow *flow, unsigned side)
 	return s;
 }
 
+bool
+conntrack_numbers(const struct flow *flow, struct flow_numbers *numbers)
+{
+	for (unsigned side = 0; side < 2; side++) {
+		struct tcp_side s = load_side(flow, side);
+		numbers->next[side][0] = s.una != s.isn ? s.una : s.isn + 1;
+		numbers->next[side][1] = s.end;
+	}
+	return flowkey_tuple(flow).protocol == PROTOCOL_TCP &&
+	       !(flow_word_unpack(flow_word(flow)).flags & FLOW_NO_WINDOW);
+}
+
 static void
 advance_side(struct flow *flow, unsigned side, const struct tcp_side *s)
 {
@@ -212,11 +224,10 @@ conntrack_view_packet(const struct flow_view *view)
 	    view->out_interface);
 }
 
-bool
-conntrack_view(const struct timing *timing, const struct flow *flow,
-    uint64_t now_ms, struct flow_view *view)
+void
+conntrack_look(const struct timing *timing, const struct flow *flow,
+    uint64_t packed, uint64_t now_ms, struct flow_view *view)
 {
-	uint64_t packed = flow_word(flow);
 	struct flow_word word = flow_word_unpack(packed);
 	uint32_t interfaces = flow_get(&flow->interfaces);
 	uint32_t now = (uint32_t)(now_ms / TICK_MS);
@@ -231,8 +242,6 @@ conntrack_view(const struct timing *timing, const struct flow *flow,
 		.rule_identity = holding_identity(flow_get(&flow->rule)),
 	};
 
-	if (!packed || timeout_over(timing, flow, packed))
-		return false;
 	for (unsigned side = 0; side < 2; side++) {
 		v.packets[side] = flow_get(&flow->packets[side]);
 		v.bytes[side] = flow_get64(&flow->bytes[side]);
@@ -245,5 +254,16 @@ conntrack_view(const struct timing *timing, const struct flow *flow,
 	    (uint64_t)timeout_of(timing, flow, packed) * TICK_MS;
 	v.expires_ms = timeout_ms > v.idle_ms ? timeout_ms - v.idle_ms : 0;
 	*view = v;
+}
+
+bool
+conntrack_view(const struct timing *timing, const struct flow *flow,
+    uint64_t now_ms, struct flow_view *view)
+{
+	uint64_t packed = flow_word(flow);
+
+	if (!packed || timeout_over(timing, flow, packed))
+		return false;
+	conntrack_look(timing, flow, packed, now_ms, view);
 	return true;
 }

@@ -26,12 +26,23 @@ struct connection {
 /* One worker's means; on its stack for a batch. */
 struct conntrack {
 	struct table *table;
+	struct ring *events; /* of struct flow_event; NULL: nobody watches */
 	struct meters *meters;
 	struct pressure *pressure;
 	struct timing timing;
 	uint64_t now_us;
 	unsigned worker;
 	enum tcp_mode tcp;
+};
+
+/* Why a flow is no more. */
+enum flow_end {
+	END_EXPIRED,  /* nothing came for too long, or it was over */
+	END_REPLACED, /* the same addresses and ports began anew */
+	END_EVICTED,  /* unassured, and the table needed its room */
+	END_REVOKED,  /* today's rules do not let it in */
+	END_BANNED,   /* or its source is to be cut off */
+	END_KILLED,
 };
 
 /* A flow as people see it.  Times are those of the caller's clock. */
@@ -113,12 +124,24 @@ struct packet conntrack_view_packet(const struct flow_view *view);
  * changed meanwhile, find and judge again. */
 bool conntrack_revalidate(const struct conntrack *ct, struct connection *c,
     uint16_t generation, const struct rule *rule);
-void conntrack_kill(const struct conntrack *ct, const struct connection *c);
+void conntrack_kill(
+    const struct conntrack *ct, const struct connection *c, enum flow_end why);
+
+/* Of each side of a TCP flow the sequence numbers that the other may wait for:
+ * what it has acknowledged, as far as was seen, and all that was sent. */
+struct flow_numbers {
+	uint32_t next[2][2];
+};
+/* False: they are not known. */
+bool conntrack_numbers(const struct flow *flow, struct flow_numbers *numbers);
 
 /* Remove what has expired in one share of the table; older generations than
  * `generation` become 0, so that their number can be used again. */
 void conntrack_sweep(
     const struct conntrack *ct, uint32_t first_slot, uint16_t generation);
+/* Whatever has become of it; packed: its word. */
+void conntrack_look(const struct timing *timing, const struct flow *flow,
+    uint64_t packed, uint64_t now_ms, struct flow_view *view);
 /* False: the flow has just ended. */
 bool conntrack_view(const struct timing *timing, const struct flow *flow,
     uint64_t now_ms, struct flow_view *view);

@@ -23,10 +23,51 @@
 
 #include <string.h>
 
+#include "flow_event.h"
 #include "holding.h"
+#include "ring.h"
 
 /* Datagrams of one source whose later fragments are awaited. */
 #define FRAGMENTS_PER_SOURCE 64
+
+const char *
+flow_change_name(enum flow_change change)
+{
+	static const char *const names[] = {
+		[FLOW_NEW] = "new",
+		[FLOW_ASSURED] = "assured",
+		[FLOW_END] = "end",
+	};
+	return names[change];
+}
+
+const char *
+flow_end_name(enum flow_end end)
+{
+	static const char *const names[] = {
+		[END_EXPIRED] = "expired",
+		[END_REPLACED] = "replaced",
+		[END_EVICTED] = "evicted",
+		[END_REVOKED] = "revoked",
+		[END_BANNED] = "banned",
+		[END_KILLED] = "killed",
+	};
+	return names[end];
+}
+
+static void
+tell(const struct conntrack *ct, const struct flow *flow, uint64_t word,
+    enum flow_change change, enum flow_end end)
+{
+	struct flow_event event = {
+		.time_ms = ct->now_us / 1000,
+		.change = (uint8_t)change,
+		.end = (uint8_t)end,
+	};
+
+	conntrack_look(&ct->timing, flow, word, event.time_ms, &event.flow);
+	ring_push(ct->events, &event);
+}
 
 static struct half_open *
 half_open_of(const struct conntrack *ct, enum direction direction)
@@ -64,6 +105,14 @@ fill(struct flow *flow, const struct key *key, const struct tcp_flow *after,
 	flow_set64(&flow->word, flow_word_pack(after->word));
 }
 
+/* By the word that it began with: it may have changed, or ended, by now. */
+static void
+tell_new(const struct conntrack *ct, const struct flow *flow,
+    const struct tcp_flow *first)
+{
+	tell(ct, flow, flow_word_pack(first->word), FLOW_NEW, END_EXPIRED);
+}
+
 static void
 give_back(const struct conntrack *ct, struct flow *flow)
 {
@@ -73,10 +122,13 @@ give_back(const struct conntrack *ct, struct flow *flow)
 
 /* Ends the flow whose word still is `word`; false: it is not. */
 static bool
-end_flow(const struct conntrack *ct, struct flow *flow, uint64_t word)
+end_flow(const struct conntrack *ct, struct flow *flow, uint64_t word,
+    enum flow_end why)
 {
 	if (!table_kill(ct->table, ct->worker, flow, word))
 		return false;
+	if (ct->events)
+		tell(ct, flow, word, FLOW_END, why);
 	if (state_half_open(flow_word_unpack(word).state))
 		budget_give(&half_open_of(ct, flowkey_direction(flow))->count);
 	give_back(ct, flow);
@@ -97,6 +149,9 @@ life_change(
 {
 	if (!flow_change(flow, old, new))
 		return false;
+	if (ct->events && state_assured(flow_word_unpack(new).state) &&
+	    !state_assured(flow_word_unpack(old).state))
+		tell(ct, flow, new, FLOW_ASSURED, END_EXPIRED);
 	if (!state_half_open(flow_word_unpack(old).state) ||
 	    state_half_open(flow_word_unpack(new).state))
 		return true;
@@ -121,6 +176,8 @@ life_replace(const struct conntrack *ct, const struct connection *c,
 	after.word.generation = old.generation;
 	if (!table_kill(ct->table, ct->worker, c->flow, c->word))
 		return false;
+	if (ct->events)
+		tell(ct, c->flow, c->word, FLOW_END, END_REPLACED);
 	/* All that the old one held goes to the new one, which is half-open
 	   whatever the old one was. */
 	uint32_t held = holding_unprove(ct->meters,
@@ -132,8 +189,11 @@ life_replace(const struct conntrack *ct, const struct connection *c,
 		fill(flow, &key, &after, held, interfaces, ct->timing.tick);
 		flow_count(flow, c->side, packet->length);
 		if (table_insert(ct->table, ct->worker, flow,
-			table_hash(ct->table, &key)) == flow)
+			table_hash(ct->table, &key)) == flow) {
+			if (ct->events)
+				tell_new(ct, flow, &after);
 			return true;
+		}
 		table_give_back(ct->table, ct->worker, flow);
 	}
 	/* Forgotten: its next SYN opens it again. */
@@ -177,7 +237,9 @@ evict(const struct conntrack *ct, uint64_t hash, enum origin half_open)
 			victim_age = age;
 		}
 	}
-	return victim && end_flow(ct, victim, victim_word);
+	return victim &&
+	       end_flow(ct, victim, victim_word,
+		   victim_age == INT32_MAX ? END_EXPIRED : END_EVICTED);
 }
 
 /* File a filled entry.  Returns it, or the live flow that was faster, or NULL:
@@ -195,7 +257,7 @@ file(const struct conntrack *ct, struct flow *flow, uint64_t hash)
 		uint64_t word = there ? flow_word(there) : 0;
 		if (there &&
 		    (!word || timeout_over(&ct->timing, there, word))) {
-			end_flow(ct, there, word);
+			end_flow(ct, there, word, END_EXPIRED);
 			continue;
 		}
 		table_give_back(ct->table, ct->worker, flow);
@@ -221,6 +283,8 @@ open_flow(const struct conntrack *ct, const struct lookup *lookup,
 	    ct->timing.tick);
 	flow_count(flow, OPENER, packet->length);
 	struct flow *filed = file(ct, flow, lookup->hash);
+	if (filed == flow && ct->events)
+		tell_new(ct, flow, first);
 	return filed == flow ? UNDECIDED : filed ? ESTABLISHED : TABLE_FULL;
 }
 
@@ -297,12 +361,13 @@ conntrack_revalidate(const struct conntrack *ct, struct connection *c,
 }
 
 void
-conntrack_kill(const struct conntrack *ct, const struct connection *c)
+conntrack_kill(
+    const struct conntrack *ct, const struct connection *c, enum flow_end why)
 {
 	uint64_t word = c->word;
 
 	/* A packet may just refresh it: dead all the same. */
-	while (word && !end_flow(ct, c->flow, word))
+	while (word && !end_flow(ct, c->flow, word, why))
 		word = flow_word(c->flow);
 }
 
@@ -321,7 +386,7 @@ conntrack_sweep(
 		if (!packed)
 			continue;
 		if (timeout_over(&ct->timing, flow, packed)) {
-			end_flow(ct, flow, packed);
+			end_flow(ct, flow, packed, END_EXPIRED);
 			continue;
 		}
 		struct flow_word word = flow_word_unpack(packed);

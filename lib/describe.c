@@ -21,9 +21,16 @@ put_endpoint(struct json *json, const char *key, const char *port_key,
 void
 describe_tuple(struct json *json, const struct tuple *t)
 {
+	static const char *const keys[] = { "protocol", "source", "source_port",
+		"destination", "destination_port" };
 	char protocol[16];
 	bool ports = t->kind == KIND_PORTS && protocol_has_ports(t->protocol);
 
+	if (t->family != FAMILY_IPV4 && t->family != FAMILY_IPV6) {
+		for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+			json_null(json, keys[i]);
+		return;
+	}
 	protocol_print(t->protocol, protocol, sizeof(protocol));
 	json_string(json, "protocol", protocol);
 	put_endpoint(json, "source", "source_port", t->src, t->sport, ports);

@@ -10,7 +10,8 @@
 #include "json.h"
 
 /* "protocol", "source", "source_port", "destination", "destination_port"; ports
- * are null where the protocol has none. */
+ * are null where the protocol has none, all if the packet could not be read
+ * that far, and so has no family. */
 void describe_tuple(struct json *json, const struct tuple *tuple);
 /* All of a flow but its rule. */
 void describe_flow(struct json *json, const struct flow_view *flow,

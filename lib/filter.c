@@ -92,7 +92,7 @@ revalidate(const struct pass *pass, const struct packet *packet,
 	if (standing == STANDS)
 		conntrack_revalidate(&pass->ct, c, pass->generation, rule);
 	else if (!pass->spares)
-		conntrack_kill(&pass->ct, c);
+		conntrack_kill(&pass->ct, c, END_REVOKED);
 	return standing;
 }
 
@@ -259,7 +259,7 @@ remember(const struct pass *pass, const struct job *job,
 	struct applicant a =
 	    applicant_of(&job->packet, d->rule, old, pass->ct.tcp);
 	if (old->flow)
-		conntrack_kill(&pass->ct, old);
+		conntrack_kill(&pass->ct, old, END_REPLACED);
 	enum reason why = conntrack_open(
 	    &pass->ct, &job->lookup, &job->packet, pass->generation, held);
 	if (why != UNDECIDED)
@@ -346,6 +346,7 @@ pass_of(struct filter *filter, const struct regime *regime, unsigned worker,
 	};
 	pass.fragments = pass.ct;
 	pass.fragments.table = filter->fragments;
+	pass.fragments.events = NULL;
 	pass.fragments.meters = filter->fragment_meters;
 	return pass;
 }
@@ -442,7 +443,6 @@ filter_try(const struct filter *filter, const struct policy *policy,
 	};
 	bool in_force = filter && filter_policy(filter) == policy;
 	struct job job = { .packet = *packet };
-
 	struct pass pass = {
 		.ct = { .table = where->table,
 		    .meters = where->meters,

@@ -146,6 +146,18 @@ bool filter_restore(struct filter *filter, const struct image_head *image,
 /* Walk, as filter_next_flow(), for an image. */
 bool filter_next_saved(
     const struct filter *filter, uint32_t *cursor, struct saved_flow *saved);
+/* End the flow that the walk has just shown.  *known: it is a TCP flow, and
+ * *numbers are its.  False: it has ended meanwhile.  Keeper. */
+bool filter_kill(struct filter *filter, uint32_t cursor,
+    const struct flow_view *view, uint64_t now_ms, struct flow_numbers *numbers,
+    bool *known);
+
+/* From now on what becomes of flows (flow_event.h) is told, or no more.  Who
+ * turned it on takes it: what finds no room is lost, and counted.  Keeper. */
+struct flow_event;
+void filter_watch(struct filter *filter, bool on);
+bool filter_next_event(struct filter *filter, struct flow_event *event);
+uint64_t filter_events_lost(const struct filter *filter); /* since the start */
 
 /* Named sets of the policy in force (rules.h), by name.  Keeper. */
 enum set_answer {

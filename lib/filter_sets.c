@@ -348,7 +348,7 @@ cut(struct filter *filter, uint64_t now_ms)
 		struct tuple tuple = flowkey_tuple(c.flow);
 		if (set_has(filter->cuts, tuple.src) ||
 		    set_has(filter->cuts, tuple.dst))
-			conntrack_kill(&ct, &c);
+			conntrack_kill(&ct, &c, END_BANNED);
 	}
 	table_hand_over(filter->table, filter->worker_count);
 	meters_hand_over(filter->meters, filter->worker_count);

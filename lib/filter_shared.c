@@ -13,9 +13,26 @@
 #include <string.h>
 #include <urcu-qsbr.h>
 
+#include "flow_event.h"
+
 /* Datagrams in fragments at a time: a share of max_flows, but some at least. */
 #define FRAGMENTS_PER_FLOW 16
 #define FRAGMENTS_LEAST    64
+
+#define EVENTS_WAITING 4096 /* of a worker, at most */
+
+/* Of each worker, and of the keeper.  False: out of memory. */
+static bool
+create_events(struct filter *filter)
+{
+	for (unsigned i = 0; i <= filter->worker_count; i++) {
+		filter->workers[i].events =
+		    ring_create(sizeof(struct flow_event), EVENTS_WAITING);
+		if (!filter->workers[i].events)
+			return false;
+	}
+	return true;
+}
 
 struct filter *
 filter_create(const struct filter_options *options)
@@ -32,6 +49,8 @@ filter_create(const struct filter_options *options)
 	/* And the keeper's. */
 	size_t size = (options->workers + 1) * sizeof(struct worker);
 	filter->workers = aligned_alloc(64, size);
+	if (filter->workers)
+		memset(filter->workers, 0, size);
 	filter->table = table_create(options->memory, options->max_flows,
 	    options->workers, options->hash_key);
 	filter->fragments = table_create(NULL,
@@ -43,12 +62,12 @@ filter_create(const struct filter_options *options)
 	    options->max_flows, options->workers, options->hash_key);
 	filter->pressure.max_flows = options->max_flows;
 	filter->cuts = set_create(options->hash_key);
-	if (!filter->workers || !filter->table || !filter->meters ||
-	    !filter->fragments || !filter->fragment_meters || !filter->cuts) {
+	if (!filter->workers || !create_events(filter) || !filter->table ||
+	    !filter->meters || !filter->fragments || !filter->fragment_meters ||
+	    !filter->cuts) {
 		filter_destroy(filter);
 		return NULL;
 	}
-	memset(filter->workers, 0, size);
 	if (filter->fast_path)
 		table_wait_for(filter->table, filter->fast_path->wait,
 		    filter->fast_path->context);
@@ -71,6 +90,8 @@ filter_destroy(struct filter *filter)
 	meters_destroy(filter->meters);
 	meters_destroy(filter->fragment_meters);
 	own_destroy(own_now(filter));
+	for (unsigned i = 0; filter->workers && i <= filter->worker_count; i++)
+		ring_destroy(filter->workers[i].events);
 	free(filter->workers);
 	free(filter);
 }
@@ -320,4 +341,60 @@ filter_next_flow(const struct filter *filter, uint32_t *cursor, uint64_t now_ms,
 	}
 	urcu_qsbr_thread_offline();
 	return found;
+}
+
+/* The slot may hold another flow by now. */
+bool
+filter_kill(struct filter *filter, uint32_t cursor,
+    const struct flow_view *view, uint64_t now_ms, struct flow_numbers *numbers,
+    bool *known)
+{
+	const struct tuple *wanted = &view->tuple;
+	struct conntrack ct = conntrack_of(
+	    filter, regime_in_force(filter), filter->worker_count, now_ms);
+	struct lookup lookup;
+
+	urcu_qsbr_thread_online();
+	struct connection c = { .flow = table_at(filter->table, cursor - 1) };
+	flowkey_lookup(filter->table, wanted, &lookup);
+	c.word = c.flow ? flow_word(c.flow) : 0;
+	bool same = c.word && table_confirm(c.flow, &lookup.key) &&
+		    flowkey_direction(c.flow) == view->direction;
+	if (same) {
+		*known = conntrack_numbers(c.flow, numbers);
+		conntrack_kill(&ct, &c, END_KILLED);
+		table_hand_over(filter->table, filter->worker_count);
+		meters_hand_over(filter->meters, filter->worker_count);
+	}
+	urcu_qsbr_thread_offline();
+	return same;
+}
+
+void
+filter_watch(struct filter *filter, bool on)
+{
+	sign_set(&filter->watched, on);
+}
+
+/* From one worker after the other, so that none is kept waiting. */
+bool
+filter_next_event(struct filter *filter, struct flow_event *event)
+{
+	for (unsigned i = 0; i <= filter->worker_count; i++) {
+		unsigned worker = filter->next_events;
+		filter->next_events = (worker + 1) % (filter->worker_count + 1);
+		if (ring_pop(filter->workers[worker].events, event))
+			return true;
+	}
+	return false;
+}
+
+uint64_t
+filter_events_lost(const struct filter *filter)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i <= filter->worker_count; i++)
+		sum += ring_lost(filter->workers[i].events);
+	return sum;
 }

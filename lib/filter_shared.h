@@ -11,6 +11,7 @@
 #include "filter.h"
 #include "own.h"
 #include "permit.h"
+#include "ring.h"
 
 /* A packet with what was computed ahead. */
 struct job {
@@ -36,6 +37,7 @@ struct worker {
 	struct permits permits;
 	struct published asked; /* so many so far, the last ASKS are in ask[] */
 	struct ask ask[ASKS];
+	struct ring *events;                    /* of struct flow_event */
 	_Alignas(64) struct published answered; /* of these; the keeper's */
 };
 
@@ -57,8 +59,10 @@ struct filter {
 	const struct fast_path *fast_path; /* or NULL */
 	struct worker *workers;
 	unsigned worker_count;
+	struct sign watched; /* what becomes of flows is told */
 	struct pressure pressure;
 	/* The keeper's. */
+	unsigned next_events; /* whose events come next */
 	uint64_t generations; /* of verdicts on flows, so far */
 	uint8_t hash_key[16];
 	struct live_set *lives; /* also of names that no policy has any more */
@@ -140,6 +144,9 @@ conntrack_of(struct filter *filter, const struct regime *regime,
 {
 	struct conntrack ct = {
 		.table = filter->table,
+		.events = sign_read(&filter->watched)
+			      ? filter->workers[worker].events
+			      : NULL,
 		.meters = filter->meters,
 		.pressure = &filter->pressure,
 		.timing = timing_of(filter, regime->policy, now_ms),

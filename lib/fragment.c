@@ -157,7 +157,7 @@ fragment_judge(
 	} while (
 	    !trial && !flow_change_window(c.flow, OPENER, &word, pack(pieces)));
 	if (!trial && complete(&pieces))
-		conntrack_kill(fragments, &c);
+		conntrack_kill(fragments, &c, END_EXPIRED);
 	return why;
 }
 

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "drop.h"
 #include "filter.h"
 #include "hook.h"
 #include "interfaces.h"
@@ -148,7 +149,7 @@ main(int argc, char **argv)
 		.length = QUEUE_LENGTH,
 		.filter = &filter,
 		.interfaces = interfaces_create(),
-		.drops = ring_create(),
+		.drops = ring_create(sizeof(struct drop), DROPS_WAITING),
 		.mark_mask = plan.mark_mask,
 		.reject_mark = plan.reject_mark,
 	};

@@ -25,7 +25,7 @@ def faults(text):
             if family in families:
                 yield f"{place}: the family comes twice"
             families.add(family)
-        elif match := re.fullmatch(rf"# TYPE ({NAME}) (counter|gauge)", line):
+        elif match := re.fullmatch(rf"# TYPE ({NAME}) (counter|gauge|histogram)", line):
             kind = match[2]
             if match[1] != family:
                 yield f"{place}: no HELP before it"
@@ -33,7 +33,8 @@ def faults(text):
                 yield f"{place}: the name does not fit the type"
         elif match := SAMPLE.fullmatch(line):
             float(match[3])
-            if match[1] != family or not kind:
+            parts = (("_bucket", "_sum", "_count") if kind == "histogram" else ("",))
+            if match[1] not in [f"{family}{part}" for part in parts] or not kind:
                 yield f"{place}: not of the family at hand"
             if match[3].startswith("-"):
                 yield f"{place}: negative"

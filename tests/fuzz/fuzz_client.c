@@ -46,6 +46,8 @@ static const struct row {
 	{ "set", command_set, one_set, 2 },
 	{ "set", command_set, member, 3 },
 	{ "ban", command_ban, address, 1 },
+	{ "watch", command_watch, NULL, 0 },
+	{ "kill", command_kill, NULL, 0 },
 };
 
 static char folder[64], path[96];

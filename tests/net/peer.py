@@ -203,6 +203,37 @@ def session(args):
                 print("answer")
 
 
+def hold(args):
+    """An end of a connection to port 80 that sends and reads all the time, until
+    it is told that there is no connection any more."""
+    f = family(args.address)
+    if args.end == "listen":
+        with socket.create_server((args.address, 80), family=f) as server:
+            print("ready")
+            s = server.accept()[0]
+    else:
+        s = socket.create_connection((args.address, 80))
+    s.setblocking(False)
+    ready = selectors.DefaultSelector()
+    ready.register(s, selectors.EVENT_READ | selectors.EVENT_WRITE)
+    moved = 0
+    try:
+        while True:
+            for _, events in ready.select():
+                if events & selectors.EVENT_READ:
+                    data = s.recv(1 << 16)
+                    if not data:
+                        print("closed")
+                        return
+                    if moved < 1 << 20 <= moved + len(data):
+                        print("moving")
+                    moved += len(data)
+                if events & selectors.EVENT_WRITE:
+                    s.send(b"." * 4096)
+    except OSError as error:
+        print(error.strerror)
+
+
 def bulk(args):
     """Send megabytes to an echo server, and for so many seconds at least; what
     comes back must be the same."""
@@ -406,6 +437,9 @@ def parse(words):
     sub.add_argument("address")
     sub.add_argument("port", type=int)
     sub.add_argument("go", help="a FIFO, a line a question")
+    sub = command("hold", hold)
+    sub.add_argument("end", choices=("listen", "connect"))
+    sub.add_argument("address")
     sub = command("bulk", bulk)
     sub.add_argument("address")
     sub.add_argument("port", type=int)

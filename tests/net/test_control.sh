@@ -38,11 +38,19 @@ is true jq 'select(.rule == "inbound 4") | .hits >= 2' <<<"$OUT"
 expect 0 ctl rules
 says '8080|\*'
 
+step "latency: of every verdict, within bounds, and as a histogram"
+expect 0 ctl --json status
+is true jq '.latency | .count > 0 and .p50_seconds > 0 and .p99_seconds >= .p50_seconds
+	and .count == ([.buckets[].count] | add) and .sum_seconds > 0' <<<"$OUT"
+expect 0 ctl
+says '^latency .*half within [0-9]+ (us|ms)'
+
 step "metrics: all of it for Prometheus, on stdout or in a file"
 expect 0 ctl metrics
 python3 "$TESTS/ctl/exposition.py" <<<"$OUT"
 says '^ephemerald_rule_hits_total\{table="inbound",rule="inbound 1",action="allow"\} 2$'
 says '^ephemerald_drops_total\{reason="rule-block"\} [1-9]'
+says '^ephemerald_verdict_latency_seconds_bucket\{le="\+Inf"\} [1-9]'
 says '^ephemerald_flows\{state="time-wait"\} 2$'
 says '^ephemerald_queue_lost_total\{queue="0",kind="queue-full"\} 0$'
 is "$(nproc)" grep -c '^ephemerald_queue_packets_total{' <<<"$OUT"

@@ -117,6 +117,32 @@ expect 0 inside systemctl reload ephemerald
 judges silent
 is 3 ask .policy.generation
 
+step "what a rule logs is in the journal, its parts as fields"
+policy '{ port = 8080; action = "block"; name = "web"; log = true; },'
+expect 0 inside systemctl reload ephemerald
+generation=$(ask .policy.generation)
+judges silent
+is "answered silent" probe client tcp "${G[1]}" 22 8080
+# entry SOURCE: the entry of what was dropped from there
+entry()
+{
+	inside journalctl --sync
+	inside journalctl -u ephemerald -o json EPHEMERALD_ACTION=drop \
+		EPHEMERALD_DPORT=8080 EPHEMERALD_SRC="$1" | jq -es '.[0]'
+}
+for i in 0 1; do
+	source=$([ $i = 0 ] && echo 192.0.2.1 || echo 2001:db8::1)
+	wait_for 5 entry "$source"
+	is "rule-block inbound 2 web $generation inbound tcp ${G[i]} eth0 6 null" eval "entry $source |
+		jq -r '[.EPHEMERALD_REASON, .EPHEMERALD_RULE, .EPHEMERALD_NAME, .EPHEMERALD_GENERATION,
+			.EPHEMERALD_DIRECTION, .EPHEMERALD_PROTOCOL, .EPHEMERALD_DST, .EPHEMERALD_IN,
+			.PRIORITY, (.EPHEMERALD_OUT | tostring)] | join(\" \")'"
+	wait_for 5 journal_has "BLOCK IN=eth0 OUT= SRC=$source .*DPT=8080 SYN .*NAME=\"web\""
+done
+policy
+expect 0 inside systemctl reload ephemerald
+settled=$(ask .policy.generation)
+
 step "a bad config fails it, the reason is in the journal, the unit goes on"
 pid=$(property MainPID)
 policy '{ port = 70001; action = "allow"; },'
@@ -124,7 +150,7 @@ expect 1 inside systemctl reload ephemerald
 wait_for 5 journal_has "$CONFIG:3: .*70001"
 is active inside systemctl is-active ephemerald
 is "$pid" property MainPID
-is 3 ask .policy.generation
+is "$settled" ask .policy.generation
 judges silent
 
 step "a config that only its group may read is fine, one that it may not is refused"

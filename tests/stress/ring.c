@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "drop.h"
+
 static struct ring *ring;
 static uint64_t records = 2000000;
 static uint64_t refused; /* by a full ring; the worker's */
@@ -62,7 +64,7 @@ main(int argc, char **argv)
 
 	if (argc > 1)
 		records = strtoull(argv[1], NULL, 10);
-	ring = ring_create();
+	ring = ring_create(sizeof(struct drop), DROPS_WAITING);
 	require(ring && pthread_create(&worker, NULL, push_all, NULL) == 0,
 	    "started", 0);
 	for (uint64_t n = 0; n < records;)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "conf.h"
+#include "flow_event.h"
 #include "scenario_bytes.h"
 
 #define NAMES 8 /* of interfaces */
@@ -50,6 +51,29 @@ put_in_force(struct play *play, struct policy *policy, bool on_trial)
 	policy_destroy(old);
 }
 
+/* All that this source has opened; each dies once. */
+static void
+kill_from(struct play *play, const char *source)
+{
+	struct address address;
+	struct flow_numbers numbers;
+	struct flow_view v;
+	uint32_t cursor = 0;
+	bool known;
+
+	ck_assert(address_parse(source, &address));
+	while (filter_next_flow(play->filter, &cursor, play->now_ms, &v)) {
+		if (!address_equal(v.tuple.src, address))
+			continue;
+		ck_assert(filter_kill(
+		    play->filter, cursor, &v, play->now_ms, &numbers, &known));
+		ck_assert(known == (v.tuple.protocol == TCP));
+		ck_assert(!filter_kill(
+		    play->filter, cursor, &v, play->now_ms, &numbers, &known));
+	}
+	filter_online();
+}
+
 /* What the keeper, or a worker, does to sets; then what time brings. */
 static void
 keep(struct play *play, const char *command)
@@ -60,6 +84,10 @@ keep(struct play *play, const char *command)
 	struct prefix p;
 
 	translate(play->family, command, text);
+	if (strncmp(text, "kill ", 5) == 0) {
+		kill_from(play, text + 5);
+		return;
+	}
 	if (strncmp(text, "ban ", 4) == 0)
 		sscanf(text, "%7s %63s %u", verb, member, &seconds);
 	else
@@ -163,6 +191,24 @@ judge(struct play *play, const struct bytes *b, const struct step *s)
 	return d.why;
 }
 
+static void
+check_told(struct play *play, const struct step *s, unsigned number)
+{
+	struct flow_event event;
+	char got[TEXT_SIZE] = "";
+
+	while (filter_next_event(play->filter, &event)) {
+		size_t used = strlen(got);
+		bool end = event.change == FLOW_END;
+		snprintf(got + used, sizeof(got) - used, "%s%s%s%s",
+		    used ? ", " : "", flow_change_name(event.change),
+		    end ? " " : "", end ? flow_end_name(event.end) : "");
+	}
+	ck_assert_msg(!s->told || !strcmp(got, s->told),
+	    "IPv%u, step %u, %s > %s: told \"%s\", not \"%s\"", play->family,
+	    number, s->src, s->dst, got, s->told ? s->told : "");
+}
+
 /* What the row says of the flows after its packets. */
 static void
 check_flows(struct play *play, const struct step *s, unsigned number)
@@ -207,6 +253,7 @@ begin(struct play *play, unsigned family, const char *config)
 	ck_assert(play->filter != NULL);
 	image_of_table(play->image, NAMES, filter_table(play->filter));
 	filter_enter(play->filter, 0);
+	filter_watch(play->filter, true);
 	put_in_force(play, policy, false);
 }
 
@@ -290,6 +337,7 @@ play_step(struct play *play, const struct step *s, unsigned number)
 			b.data[at]++;
 	}
 	check_flows(play, s, number);
+	check_told(play, s, number);
 }
 
 void

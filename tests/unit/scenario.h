@@ -47,13 +47,17 @@ struct step {
 	const char *own; /* this host's addresses from now on */
 	/* "add SET MEMBER SECONDS", "del SET MEMBER", "ban MEMBER SECONDS",
 	 * "ask SET MEMBER SECONDS" (as a worker does), "cut SET MEMBER SECONDS"
-	 * (ask, and cut it): before the packet.  SECONDS may be missing. */
+	 * (ask, and cut it), "kill ADDRESS" (what it opened): before the
+	 * packet.  SECONDS may be missing. */
 	const char *keeper;
 	const char *state;  /* of its flow afterwards, "" : there is none */
 	unsigned expires_s; /* that flow, if nothing comes; 0: not asked */
 	unsigned again;     /* times, each from the next source port, or */
 	bool to_next;       /* to the next destination port */
 	unsigned flows;     /* in the table afterwards; 0: not asked */
+	/* What has become of flows since the row before, in order: "new",
+	 * "assured", "end CAUSE", "assured, end killed"; NULL: not asked */
+	const char *told;
 
 	unsigned user, group; /* of the socket that sends it; 0: not known */
 

@@ -231,7 +231,8 @@ START_TEST(names_match_exactly)
 	ask("{\"id\":1,\"command\":\"statu\"}");
 	assert_holds(
 	    "\"exit\":2,\"error\":\"unknown command \\\"statu\\\"; "
-	    "accepted: status, rules, policy, flows, states, drops, "
+	    "accepted: status, rules, policy, flows, watch, kill, states, "
+	    "drops, "
 	    "shadow, explain, set-add, set-del, set-test, set-list, ban, "
 	    "reload, "
 	    "try, trial, confirm, rollback, shadow-promote, allow, allow-del, "
@@ -279,7 +280,7 @@ START_TEST(status_tells_policy_flows_and_counts)
 	    "\"outbound\":1,\"forward\":null,\"acl\":null}},"
 	    "\"last_reload\":null,\"trial\":null,"
 	    "\"hook\":{\"leaf\":null,\"forward\":false,\"fast_path\":null},"
-	    "\"queues\":[],");
+	    "\"queues\":[],\"latency\":{\"p50_seconds\":null,");
 	assert_holds("\"flows\":{\"used\":2,\"max\":40000},");
 	assert_holds(
 	    "\"verdicts\":{\"inbound\":{\"accept\":2,\"drop\":0,\"reject\":1},"

@@ -4,7 +4,8 @@
  * thread: turn() serves until nothing is left to do, so each test decides who
  * speaks when.  What a line asks for is invented here:
  * "say TEXT", "parts N" (N parts of PART bytes), "empty N" (N parts without a
- * byte, then one line), "who", "bye" (close).
+ * byte, then one line), "who", "bye" (close), "news" (what `news` is then, and
+ * no end).
  */
 #include "control.h"
 
@@ -29,7 +30,8 @@
 
 static char folder[64], path[96];
 static struct control *control;
-static unsigned parts_made, largest_out;
+static unsigned parts_made, largest_out, news_asked;
+static const char *news;
 
 static void
 set_up(void)
@@ -41,7 +43,8 @@ set_up(void)
 	snprintf(path, sizeof(path), "%s/control.sock", folder);
 	control = control_open(path, 0, error);
 	ck_assert_msg(control != NULL, "%s", error);
-	parts_made = largest_out = 0;
+	parts_made = largest_out = news_asked = 0;
+	news = NULL;
 }
 
 static void
@@ -93,6 +96,13 @@ answer(void *context, struct exchange *exchange)
 		return next_part(exchange, (unsigned)atoi(line + 6), false);
 	if (strncmp(line, "empty ", 6) == 0)
 		return next_part(exchange, (unsigned)atoi(line + 6), true);
+	if (strcmp(line, "news") == 0) {
+		news_asked++;
+		if (news)
+			say(exchange->out, news);
+		news = NULL;
+		return EXCHANGE_WAIT;
+	}
 	if (strcmp(line, "who") == 0)
 		say(exchange->out, exchange->may_change ? "boss" : "reader");
 	else if (strncmp(line, "say ", 4) == 0)
@@ -315,6 +325,28 @@ START_TEST(client_that_vanishes_ends_its_answer)
 }
 END_TEST
 
+START_TEST(who_waits_for_news_gets_it_in_the_turn_when_it_is_there)
+{
+	int fd = dial();
+
+	news = "first";
+	tell(fd, "news\n");
+	assert_hears(fd, "\"first\"\n", OPEN);
+	unsigned before = news_asked;
+	turn(); /* it sleeps meanwhile: asked once a turn, no more */
+	ck_assert_uint_le(news_asked, before + 2);
+	assert_hears(fd, "", OPEN);
+	news = "second";
+	turn();
+	assert_hears(fd, "\"second\"\n", OPEN);
+	close(fd);
+	turn();
+	before = news_asked;
+	turn();
+	ck_assert_uint_eq(news_asked, before); /* its seat is free */
+}
+END_TEST
+
 /* The four that wait for the clock are one test, to wait once. */
 START_TEST(late_clients_are_cut_after_two_seconds_and_silent_ones_are_not)
 {
@@ -440,6 +472,8 @@ suite_control(void)
 	tcase_add_test(tests, longest_line_is_taken_and_no_longer_one);
 	tcase_add_test(tests, long_answer_is_never_in_memory);
 	tcase_add_test(tests, client_that_vanishes_ends_its_answer);
+	tcase_add_test(
+	    tests, who_waits_for_news_gets_it_in_the_turn_when_it_is_there);
 	tcase_add_test(tests,
 	    late_clients_are_cut_after_two_seconds_and_silent_ones_are_not);
 	tcase_add_test(tests,

@@ -165,6 +165,7 @@ START_TEST(filter_matches_these_flows)
 
 	ck_assert_msg(parse(good[_i].arguments, &filter, error) == FILTER_OK,
 	    "%s: %s", good[_i].arguments, error);
+	ck_assert(flow_filter_is_empty(&filter) == !*good[_i].arguments);
 	for (size_t i = 0; i < ARRAY_LEN(flows); i++)
 		if (flow_filter_match(&filter, &flows[i]))
 			sprintf(got + strlen(got), "%zu", i);

@@ -121,7 +121,7 @@ START_TEST(moved_then_killed)
 	check_counts(1, 0, 0);
 	ck_assert(conntrack_revalidate(&ct, &mover, 2, &new_rule));
 	check_counts(0, 1, 0);
-	conntrack_kill(&ct, &killer);
+	conntrack_kill(&ct, &killer, END_KILLED);
 	check_counts(0, 0, 0);
 	ck_assert_uint_eq(table_count(ct.table), 0);
 }
@@ -131,7 +131,7 @@ START_TEST(killed_then_moved)
 {
 	struct connection mover = open_one(PROTOCOL_UDP), killer = mover;
 
-	conntrack_kill(&ct, &killer);
+	conntrack_kill(&ct, &killer, END_KILLED);
 	check_counts(0, 0, 0);
 	ck_assert(!conntrack_revalidate(&ct, &mover, 2, &new_rule));
 	check_counts(0, 0, 0);
@@ -143,8 +143,8 @@ START_TEST(killed_twice)
 	struct connection one = open_one(PROTOCOL_TCP), other = one;
 
 	check_counts(1, 0, 1);
-	conntrack_kill(&ct, &one);
-	conntrack_kill(&ct, &other);
+	conntrack_kill(&ct, &one, END_KILLED);
+	conntrack_kill(&ct, &other, END_KILLED);
 	check_counts(0, 0, 0);
 }
 END_TEST
@@ -210,7 +210,7 @@ START_TEST(replaced_then_killed)
 	ck_assert(conntrack_apply(&ct, &c, &packet, o, &after));
 	check_counts(1, 0, 1);
 	/* the old one is dead already, the new one is not meant */
-	conntrack_kill(&ct, &killer);
+	conntrack_kill(&ct, &killer, END_KILLED);
 	check_counts(1, 0, 1);
 	ck_assert_uint_eq(table_count(ct.table), 1);
 	/* and of two that replace it the second looks again */
@@ -280,7 +280,7 @@ START_TEST(a_proof_lives_as_long_as_its_flow)
 	flow_set(&c.flow->rule, held);
 	holding_prove(ct.meters, c.flow, packet.tuple.src);
 	ck_assert_uint_eq(proofs(&old_rule), 1);
-	conntrack_kill(&ct, &c);
+	conntrack_kill(&ct, &c, END_KILLED);
 	ck_assert_uint_eq(proofs(&old_rule), 0);
 	check_counts(0, 0, 0);
 	/* too late */
@@ -301,7 +301,7 @@ START_TEST(a_proof_moves_and_comes_back)
 	ck_assert(conntrack_revalidate(&ct, &c, 1, &old_rule));
 	ck_assert_uint_eq(proofs(&old_rule), 1);
 	check_counts(1, 0, 0);
-	conntrack_kill(&ct, &c);
+	conntrack_kill(&ct, &c, END_KILLED);
 	ck_assert_uint_eq(proofs(&old_rule), 0);
 }
 END_TEST

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a worker tells the main thread of the packets that it dropped, or that a
- * rule wants to be logged: a bounded ring, one producer, one consumer, neither
- * ever waits.  Full: the newest is counted and forgotten.
+ * What a worker tells the main thread of a packet that it dropped, or that a
+ * rule wants to be logged: a record of its ring.
  */
-#ifndef EPHEMERALD_RING_H
-#define EPHEMERALD_RING_H
+#ifndef EPHEMERALD_DROP_H
+#define EPHEMERALD_DROP_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "packet.h"
+
+#define DROPS_WAITING 1024 /* of a worker, at most */
 
 struct drop {
 	struct tuple tuple;
@@ -29,13 +30,5 @@ struct drop {
 	uint8_t shadow_why;
 	uint32_t shadow_rule; /* identity in the shadow, 0: none */
 };
-
-struct ring;
-
-struct ring *ring_create(void); /* NULL: out of memory */
-void ring_destroy(struct ring *ring);
-bool ring_push(struct ring *ring, const struct drop *drop); /* worker */
-bool ring_pop(struct ring *ring, struct drop *drop);        /* main thread */
-uint64_t ring_lost(const struct ring *ring);                /* any thread */
 
 #endif
