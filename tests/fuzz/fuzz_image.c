@@ -164,7 +164,7 @@ end_all(struct world *w)
 		name.source = meter_source(flowkey_tuple(c.flow).src);
 		require(meter_count(w->ct.meters, &name) > 0);
 		c.word = flow_word(c.flow);
-		conntrack_kill(&w->ct, &c);
+		conntrack_kill(&w->ct, &c, END_BANNED);
 	}
 	name.per_source = false;
 	require(meter_count(w->ct.meters, &name) == 0);
