@@ -55,8 +55,10 @@ for i in 0 1; do
 	running flood$i
 
 	stop flood$i
+
+	step "$g: when it ends, most of it is forgotten soon"
+	wait_for 30 flows_below 30
 done
 
-step "when it ends, most of it is forgotten soon, and others may open again"
-wait_for 30 flows_below 30
+step "and others may open again"
 is answered probe client tcp "${G[0]}" 22
