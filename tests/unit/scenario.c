@@ -234,13 +234,12 @@ check_flows(struct play *play, const struct step *s, unsigned number)
 static void
 begin(struct play *play, unsigned family, const char *config)
 {
-	static uint8_t processes;
 	struct policy *policy = load(family, config);
 	uint32_t max_flows = policy->settings.conntrack.max_flows;
 	struct filter_options options = {
 		.max_flows = strstr(config, "conntrack") ? max_flows : 100,
 		.workers = 1,
-		.hash_key = { 1, 2, ++processes },
+		.hash_key = { 1, 2, ++play->processes },
 		.interfaces = play->interfaces = interfaces_create(),
 	};
 	size_t front = image_front_size(NAMES);

@@ -18,6 +18,7 @@ struct side {
 
 struct play {
 	unsigned family;
+	uint8_t processes; /* so far: each has a hash key of its own */
 	struct filter *filter;
 	struct interfaces *interfaces;
 	void *image; /* of the filter's flows */
