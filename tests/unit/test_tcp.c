@@ -274,6 +274,14 @@ SCENARIO(the_server_has_forgotten_and_refuses_a_new_syn, ALLOW_BOTH,
 	TELL(R,       0,     0,    0, BAD_WINDOW,  .state = "established"),
 	TELL(R | A,   0,  2001,    0, ESTABLISHED, .state = "closed"))
 
+/* The SYN was a forger's: the opener goes on, and what answers it is none. */
+SCENARIO(a_forged_syn_is_forgotten_when_the_opener_goes_on, ALLOW_BOTH,
+	SERVED,
+	ASK (S,    2000,     0,    0, PASSED),
+	ASK (A,       1,     1,   10, ESTABLISHED),
+	TELL(S | A, 9000, 2001,    0, BAD_STATE,   .state = "established"),
+	TELL(R | A,   0,  2001,    0, BAD_WINDOW,  .state = "established"))
+
 SCENARIO(a_refusal_after_a_lost_answer, ALLOW_BOTH,
 	OUT_(S,    5000,     0,    0, RULE_ALLOW),
 	IN_ (S | A, 9000, 5001,    0, ESTABLISHED, .state = "syn-received"),
@@ -437,6 +445,7 @@ suite_tcp(void)
 	ADD_SCENARIO(tc, the_server_has_forgotten_and_answers_a_new_syn);
 	ADD_SCENARIO(tc, the_forgotten_connection_may_have_scaled_otherwise);
 	ADD_SCENARIO(tc, the_server_has_forgotten_and_refuses_a_new_syn);
+	ADD_SCENARIO(tc, a_forged_syn_is_forgotten_when_the_opener_goes_on);
 	ADD_SCENARIO(tc, a_refusal_after_a_lost_answer);
 	ADD_SCENARIO(tc, a_syn_after_the_end_is_judged_by_its_own_rules);
 	ADD_SCENARIO(tc, and_dropped_if_they_do_not_allow_it);
